@@ -1,0 +1,67 @@
+# The two commands of a newcomer are `make demo` and `make test`. Each sets up what it needs:
+# Python 3.11 or later is all that has to be there. Every target works in the one .venv.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Processes that run the tests side by side; 0 runs them in one.
+JOBS ?= 2
+# The first Python here that is new enough; `make setup PYTHON=…` names another.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: help setup demo test check audit bench soak train lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## make .venv with everything in it: 3 GB to fetch, about two minutes
+
+$(READY): requirements.lock
+	@test -n "$(PYTHON)" || { \
+		echo "Python: none of 3.11 or later is here; install one, or name it: make PYTHON=/path/to/python3"; exit 2; }
+	@echo "Setting up $(VENV): 3 GB to fetch and 6 GB on the disk, about two minutes, once."
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## replay a sample day of one city and show the events that were found
+	@$(BIN)/monitor demo
+
+test: $(READY) ## run the tests; what needs something that is not here is skipped with a line
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+
+check: $(READY) audit ## style, types, who may import whom, the rules of the house, known vulnerabilities
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest tests/test_house.py
+
+# pip-audit writes its report only where it could read the advisories.
+audit: $(READY)
+	@mkdir -p build && rm -f build/audit.txt
+	@$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.lock --timeout 15 \
+		--progress-spinner off --format columns --output build/audit.txt 2>build/audit.log \
+		&& echo "pip-audit: no known vulnerability in requirements.lock" \
+		|| { if test -s build/audit.txt; then cat build/audit.txt; exit 1; \
+		else echo "pip-audit: skipped, its advisories cannot be reached; build/audit.log says why"; fi; }
+
+bench: $(READY) ## print the figures of speed that the documents name
+	$(BIN)/python -m tests.benchmarks
+
+soak: $(READY) ## 20,000 posts and 50 kills at random moments; needs ../shared, takes long
+	$(BIN)/python -m tests.soak
+
+train: $(READY) ## make the shipped heads anew from ../shared/data
+	$(BIN)/python -m nlp.train
+
+lock: $(READY) ## resolve the newest versions that pyproject.toml allows into requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean: ## remove what tools left behind; .venv, data and configuration stay
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +

@@ -1,0 +1,183 @@
+"""The file of an index: made, opened, checked, changed and put in another's place.
+
+`index.db` is a link to the file that is live, whose name no other file will ever have. So a new
+index takes the place of the old one in one step, and who still reads the old one harms nobody.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from monitor.errors import IndexRefused, IndexUnavailable
+
+VERSION: Final = 1
+"""Of the tables and of what is written in them; another version's file is made anew."""
+WAIT_S: Final = 20.0
+_SETTINGS: Final = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA mmap_size = 4294967296",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+class Store:
+    """Connections to one index, one a thread. Raises IndexUnavailable, IndexRefused."""
+
+    def __init__(self, path: Path, *, beside: bool) -> None:
+        self.live = path
+        self.path = path.with_name(f"{path.name}.next") if beside else path
+        self._open: dict[int, tuple[Path, sqlite3.Connection]] = {}
+        self._lock = threading.Lock()
+        if beside:
+            _remove(self.path)
+
+    def prepare(self, ledger: str) -> bool:
+        """Make the file where there is none; True where it is new."""
+        if not self.path.exists():
+            with self._faults():
+                _make(self.path, ledger)
+            return True
+        with self.reading() as database:
+            kept = dict(database.execute("SELECT key, value FROM meta"))
+        if kept.get("version") != str(VERSION):
+            raise IndexRefused(
+                f"index {self.live}: is of version {kept.get('version')}, this is {VERSION}; "
+                "make it anew with `monitor rebuild`"
+            )
+        if kept.get("ledger") != ledger:
+            raise IndexRefused(
+                f"index {self.live}: follows another ledger; "
+                "make it anew with `monitor rebuild`, or name another path"
+            )
+        return False
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the index throughout."""
+        with self._faults():
+            database = self._connection()
+            database.execute("BEGIN")
+            try:
+                yield database
+            finally:
+                database.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose changes are durable at the end, all or none."""
+        with self._faults():
+            database = self._connection()
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+                database.commit()
+            finally:
+                database.rollback()
+
+    def promote(self) -> None:
+        """Put this index in the place of the live one; does nothing where it is the live one."""
+        if self.path == self.live:
+            return
+        with self._faults():
+            database = self._connection()
+            for kind in ("signals", "events"):
+                database.execute(f"INSERT INTO {kind}_text ({kind}_text) VALUES ('optimize')")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.close()
+            old = self.live.resolve() if self.live.exists() else None
+            self.path.replace(self.live)
+            self.path = self.live
+            if old is not None and old != self.live:
+                _remove_file(old)
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            for _, database in self._open.values():
+                database.close()
+            self._open.clear()
+
+    def _connection(self) -> sqlite3.Connection:
+        """This thread's connection to the file that is live now."""
+        target = self.path.resolve()
+        me = threading.get_ident()
+        with self._lock:
+            kept = self._open.get(me)
+            if kept and kept[0] == target:
+                return kept[1]
+            if kept:
+                del self._open[me]
+                kept[1].close()
+            if not target.exists():
+                raise IndexUnavailable(
+                    f"index {self.live}: is not there yet; make it with `monitor once`"
+                )
+            database = _connect(target)
+            self._open[me] = (target, database)
+            return database
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """SQLite's faults as ours."""
+        try:
+            yield
+        except (sqlite3.OperationalError, OSError) as fault:
+            raise IndexUnavailable(
+                f"index {self.live}: {fault}; it is tried again, see to the disk"
+            ) from fault
+        except sqlite3.DatabaseError as fault:
+            raise IndexRefused(
+                f"index {self.live}: {fault}; make it anew with `monitor rebuild`"
+            ) from fault
+
+
+def _connect(target: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        f"{target.as_uri()}?mode=rw",
+        uri=True,
+        timeout=WAIT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    for setting in _SETTINGS:
+        database.execute(setting)
+    return database
+
+
+def _make(path: Path, ledger: str) -> None:
+    """A new file under a name of its own, then the link to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    target = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    target.touch(mode=0o600)
+    database = _connect(target)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript((files(__package__) / "schema.sql").read_text("utf-8"))
+        database.executemany(
+            "INSERT INTO meta VALUES (?, ?)",
+            [("version", str(VERSION)), ("ledger", ledger), ("revision", "0")],
+        )
+    finally:
+        database.close()
+    path.symlink_to(target.name)
+
+
+def _remove(path: Path) -> None:
+    """A link and the file that it leads to."""
+    if path.is_symlink():
+        _remove_file(path.resolve())
+    path.unlink(missing_ok=True)
+
+
+def _remove_file(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

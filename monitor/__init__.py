@@ -1,0 +1,1 @@
+"""The core of the monitor: what flows, what is promised, when, and the faces."""

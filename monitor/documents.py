@@ -1,0 +1,143 @@
+"""What a question sees of a signal or an event: one value for both, so that the same words ask
+both, and so that every index stores the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from monitor.fields import Kind, micros
+from monitor.model import CERTAINTIES, SEVERITIES, Event, Place, Signal, text_of
+from monitor.words import stem, words
+
+MAX_WORDS: Final = 5_000
+"""Words read of one text; the rest of a longer one cannot be asked for."""
+MAX_LANGS: Final = 5
+"""Languages by which an event's words are stemmed, the most frequent ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What a question sees.
+
+    `texts` are the words of each text, `terms` all of them with and without their endings.
+    `keywords` holds the values of keyword fields as they are written, `numbers` those of numeric
+    ones; what a kind of document lacks is absent. `point` is latitude and longitude. `names` are
+    the words of each place's name, `refs` what the places are.
+    """
+
+    kind: Kind
+    id: str
+    event: str
+    seq: int
+    texts: tuple[tuple[str, ...], ...]
+    terms: frozenset[str]
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    point: tuple[float, float] | None = None
+    places: tuple[str, ...] = ()
+    names: tuple[tuple[str, ...], ...] = ()
+    refs: frozenset[str] = frozenset()
+
+
+def signal_document(signal: Signal) -> Document:
+    """What a question sees of a signal."""
+    post, known = signal.post, signal.enrichment
+    happened = [place for place in known.places if place.role == "happened"]
+    point = post.point or next(iter(happened), None)
+    text = words(text_of(post))[:MAX_WORDS]
+    return Document(
+        kind="signals",
+        id=post.id,
+        event=signal.event,
+        seq=signal.seq,
+        texts=(text,),
+        terms=_terms((text,), (known.lang,)),
+        keywords={
+            "topic": _with_broader(known.labels),
+            "source": _distinct((post.source, *signal.sources)),
+            "lang": _distinct((known.lang,)),
+            "voice": (post.voice,),
+            "severity": (known.severity,),
+        },
+        numbers={
+            "time": micros(post.published),
+            "severity": SEVERITIES.index(known.severity),
+            "relevance": known.relevance,
+        },
+        point=_position(point.lat, point.lon) if point else None,
+        places=_distinct(place.name for place in known.places),
+        names=_names(known.places),
+        refs=_refs(known.places),
+    )
+
+
+def event_document(event: Event) -> Document:
+    """What a question sees of an event."""
+    texts = tuple(words(text)[:MAX_WORDS] for text in event.texts)
+    place = event.place
+    places = (place,) if place else ()
+    langs = sorted(event.langs, key=lambda lang: (-event.langs[lang], lang))
+    return Document(
+        kind="events",
+        id=event.id,
+        event=event.id,
+        seq=event.seq,
+        texts=texts,
+        terms=_terms(texts, langs[:MAX_LANGS]),
+        keywords={
+            "topic": _with_broader(event.topics),
+            "source": _distinct(event.sources),
+            "lang": _distinct(langs),
+            "phase": (event.phase,),
+            "verdict": (event.verdict,),
+            "severity": (event.severity,),
+            "certainty": (event.certainty,),
+        },
+        numbers={
+            "time": micros(event.last),
+            "last": micros(event.last),
+            "first": micros(event.first),
+            "severity": SEVERITIES.index(event.severity),
+            "certainty": CERTAINTIES.index(event.certainty),
+            "size": event.size,
+        },
+        point=_position(place.lat, place.lon) if place else None,
+        places=_distinct(one.name for one in places),
+        names=_names(places),
+        refs=_refs(places),
+    )
+
+
+def document(value: Signal | Event) -> Document:
+    """What a question sees of either."""
+    return signal_document(value) if isinstance(value, Signal) else event_document(value)
+
+
+def _terms(texts: Iterable[tuple[str, ...]], langs: Iterable[str]) -> frozenset[str]:
+    whole = {word for text in texts for word in text}
+    return frozenset(whole | {stem(word, lang) for lang in langs for word in whole})
+
+
+def _with_broader(topics: Iterable[str]) -> tuple[str, ...]:
+    """Topics and those above them: `Security/violence` implies `Security`."""
+    every = (topic.split("/")[:depth] for topic in topics for depth in range(1, 5))
+    return tuple(sorted({"/".join(parts) for parts in every} - {""}))
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))
+
+
+def _position(lat: float, lon: float) -> tuple[float, float] | None:
+    return (lat, lon) if math.isfinite(lat) and math.isfinite(lon) else None
+
+
+def _names(places: Iterable[Place]) -> tuple[tuple[str, ...], ...]:
+    return tuple(sorted({name for place in places if (name := words(place.name)[:MAX_WORDS])}))
+
+
+def _refs(places: Iterable[Place]) -> frozenset[str]:
+    return frozenset(place.ref.casefold() for place in places if place.ref)

@@ -1,0 +1,93 @@
+"""OUT: changes after a position, for whoever follows."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import Final
+
+from monitor.ledger.record import SIGNAL, event_of, signal_of
+from monitor.ledger.store import Store
+from monitor.model import Change, Signal
+
+_TOUCHED: Final = """
+SELECT seq FROM (
+    SELECT seq FROM signals WHERE seq > ?1
+    UNION ALL SELECT seq FROM events WHERE seq > ?1
+    UNION ALL SELECT seq FROM gone WHERE seq > ?1
+) ORDER BY seq LIMIT 1 OFFSET ?2
+"""
+
+
+class Feed:
+    """What followers read, and where each of them is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def ledger_id(self) -> str:
+        """The name of this ledger, for ever."""
+        with self._store.reading() as db:
+            (value,) = db.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
+        return str(value)
+
+    def consumed(self) -> int:
+        """The number of the last row that THROUGH has done; 0 at first."""
+        with self._store.reading() as db:
+            return _consumed(db)
+
+    def changes(self, after: int, limit: int = 1000) -> Change | None:
+        """What changed after that row, about `limit` things at a time and never a row in halves;
+        None where there is nothing more to say.
+
+        The address of a post that a person wrote stays in the ledger: it may hold the account.
+        """
+        with self._store.reading() as db:
+            last = _consumed(db)
+            if last <= after:
+                return None
+            cut = db.execute(_TOUCHED, (after, limit - 1)).fetchone()
+            upto = min(last, cut[0]) if cut else last
+            span = (after, upto)
+            signals = db.execute(
+                f"SELECT {SIGNAL} FROM signals WHERE seq > ? AND seq <= ? ORDER BY seq, id", span
+            )
+            events = db.execute(
+                "SELECT value FROM events WHERE seq > ? AND seq <= ? ORDER BY seq, id", span
+            )
+            gone = db.execute("SELECT id FROM gone WHERE seq > ? AND seq <= ? ORDER BY id", span)
+            return Change(
+                last=upto,
+                signals=tuple(_shown(signal_of(line)) for line in signals),
+                events=tuple(event_of(value) for (value,) in events),
+                gone=tuple(post for (post,) in gone),
+            )
+
+    def position(self, follower: str) -> int:
+        """The last row that the follower has seen; 0 at first."""
+        with self._store.reading() as db:
+            line = db.execute(
+                "SELECT seq FROM positions WHERE follower = ?", (follower,)
+            ).fetchone()
+        return int(line[0]) if line else 0
+
+    def advance(self, follower: str, seq: int) -> None:
+        """The follower has seen all up to that row; 0 sends it back to the beginning."""
+        with self._store.writing() as db:
+            db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?)", (follower, seq))
+
+    def dismiss(self, follower: str) -> None:
+        """Forget a follower that will not come back."""
+        with self._store.writing() as db:
+            db.execute("DELETE FROM positions WHERE follower = ?", (follower,))
+
+
+def _consumed(db: sqlite3.Connection) -> int:
+    line = db.execute("SELECT value FROM meta WHERE key = 'consumed'").fetchone()
+    return int(line[0]) if line else 0
+
+
+def _shown(signal: Signal) -> Signal:
+    if not signal.post.author:
+        return signal
+    return replace(signal, post=replace(signal.post, url=""))

@@ -1,0 +1,194 @@
+"""The promises. A part is a module with two names: `Options`, a frozen dataclass whose keys are the
+configuration's keys, whose types are the validation and whose docstring documents them; and one
+verb: `collect` in `collectors/`, `open` elsewhere. Importing a part is cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Literal, Protocol, TypeVar
+
+from monitor.model import (
+    Change,
+    Cursor,
+    Decided,
+    Enrichment,
+    Event,
+    Page,
+    Post,
+    Row,
+    Signal,
+)
+from monitor.query import Query
+
+Of = Literal["signals", "events"]
+O_contra = TypeVar("O_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server said: the address after redirects, 200 or 304, lower-case headers, the body
+    decoded from its transfer and content encodings."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def changed(self) -> bool:
+        """False where the server answered 304 to our validators."""
+        return self.status != 304
+
+
+class Fetch(Protocol):
+    """The one polite HTTP client. Raises SourceUnavailable, SourceRefused, SourceChanged."""
+
+    def get(
+        self, url: str, *, cursor: Cursor | None = None, accept: str = "*/*", page: bool = False
+    ) -> Answer:
+        """GET, conditional on the validators that `cursor` holds for this address; `page` asks
+        robots.txt first."""
+        ...
+
+    def marks(self, answer: Answer) -> dict[str, str]:
+        """The validators of an answer, to go into the next cursor's marks."""
+        ...
+
+
+class Collect(Protocol[O_contra]):
+    """A collector is a generator function; a poll ends, a stream does not. Oldest first."""
+
+    def __call__(self, options: O_contra, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
+        """One poll from where the cursor stands. Raises SourceError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a source's terms allow: every collector module carries one as `POLICY`."""
+
+    terms: str
+    deletions: str
+    text_days: int | None = None
+    approval: bool = False
+
+
+class Enricher(Protocol):
+    """As many out as in, in the same order; no memory. Raises ModelError."""
+
+    needs: ClassVar[frozenset[str]]
+    fills: ClassVar[frozenset[str]]
+
+    def __call__(self, posts: Sequence[Post], known: Sequence[Enrichment]) -> Sequence[Enrichment]:
+        """What is known of each post with this step's fields filled."""
+        ...
+
+
+class Grouper(Protocol):
+    """Says which signals tell of one happening. Its memory is a function of the ledger, and of
+    nothing else: what it forgets it is told again."""
+
+    def remember(
+        self, signals: Iterable[Signal], events: Iterable[Event], decided: Iterable[Decided]
+    ) -> None:
+        """Whole events of the last days at start, and older ones that a row is about; signals in
+        order of arrival. What is known already is passed over."""
+        ...
+
+    @property
+    def memory(self) -> timedelta:
+        """How long after its newest arrival an event may still gain signals."""
+        ...
+
+    def holds(self, event: str) -> bool:
+        """True where the event need not be told again."""
+        ...
+
+    def __call__(self, rows: Sequence[Row], known: Sequence[Enrichment | None]) -> Change:
+        """Apply rows in order. `known` is None for a post that is not kept and for other rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One find. `score` orders finds where no field is named; `like`: only vectors found it."""
+
+    value: Signal | Event
+    score: float = 0.0
+    like: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page of finds. `total` counts all that match (without those that only `like:` found);
+    `next` asks for the following page, None at the end."""
+
+    total: int
+    hits: tuple[Hit, ...] = ()
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A value of a field, an hour or a tile, and how many documents have it."""
+
+    key: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How finds are wanted. `sort` is a sortable field, `-` before it for descending, or empty for
+    by score; `vector` is what `like:` means (float32 bytes)."""
+
+    sort: str = ""
+    limit: int = 20
+    after: str | None = None
+    vector: bytes | None = None
+
+
+class Index(Protocol):
+    """A projection of the ledger that can be asked. Raises IndexUnavailable, IndexRefused."""
+
+    def prepare(self, ledger: str) -> bool:
+        """Create or open for the ledger of that id; True where it is new and must be followed from
+        the beginning."""
+        ...
+
+    def write(self, change: Change) -> None:
+        """Durable when it returns; idempotent; an older `seq` never overwrites a newer one."""
+        ...
+
+    def promote(self) -> None:
+        """Put an index opened `beside` in the place of the live one, in one step."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+    def signals(self, query: Query, asked: Asked) -> Found:
+        """Signals that match."""
+        ...
+
+    def events(self, query: Query, asked: Asked) -> Found:
+        """Events that match."""
+        ...
+
+    def similar(self, vector: bytes, query: Query, limit: int) -> Sequence[Hit]:
+        """The nearest signals among those that match, best first, with cosine as score."""
+        ...
+
+    def count(self, query: Query, by: str, of: Of) -> Sequence[Bucket]:
+        """Facet: the values of field `by`, most frequent first, then by key."""
+        ...
+
+    def histogram(self, query: Query, every: timedelta, of: Of) -> Sequence[Bucket]:
+        """Documents per interval of `time`, keys ISO 8601 UTC, aligned to the epoch, no gaps."""
+        ...
+
+    def grid(self, query: Query, precision: int, of: Of) -> Sequence[Bucket]:
+        """Documents per Web Mercator tile, keys `zoom/x/y`, most frequent first, then by key."""
+        ...

@@ -1,0 +1,41 @@
+"""The sample day: an invented day of one real city, for the demo and for the tests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from monitor.errors import ConfigError
+
+_MARK: Final = ".made-by-monitor-demo"
+
+
+def day() -> Path:
+    """The file of the day."""
+    return Path(str(files("monitor.sample") / "day.jsonl"))
+
+
+def posts() -> int:
+    """How many lines the day has."""
+    with day().open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def lay_out(folder: Path) -> Path:
+    """Make the demo's folder anew, with a configuration that replays the day; its path.
+
+    Raises ConfigError where something else lies there.
+    """
+    if folder.exists():
+        if not (folder / _MARK).exists():
+            raise ConfigError(f"{folder}: exists and is not a demo's; name another with --folder")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / _MARK).touch()
+    template = (files("monitor.sample") / "monitor.toml").read_text(encoding="utf-8")
+    config = folder / "monitor.toml"
+    config.write_text(template.replace('"day.jsonl"', json.dumps(str(day()))), encoding="utf-8")
+    return config

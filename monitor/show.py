@@ -1,0 +1,205 @@
+"""Values as people and programs see them: JSON objects and tables.
+
+What the ledger alone may hold is never shown: pseudonyms, and the address of what a person wrote.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from monitor.model import UNDATED, Dropped, Enrichment, Event, Place, Post, Signal, text_of
+from monitor.ports import Bucket
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+SEVERITY_STYLE = {"Extreme": "bold red", "Severe": "red", "Moderate": "yellow", "Minor": "green"}
+
+
+def say_json(value: object) -> None:
+    """One JSON line on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def post_json(post: Post) -> dict[str, Any]:
+    """A post without what only the ledger may hold."""
+    return {
+        "id": post.id,
+        "title": post.title,
+        "text": post.text,
+        "url": "" if post.author else post.url,
+        "source": post.source,
+        "voice": post.voice,
+        "published": when(post.published),
+        "collected": when(post.collected),
+        "edited": when(post.edited) if post.edited else None,
+        "dated": post.dated,
+        "lang": post.lang,
+        "point": dataclasses.asdict(post.point) if post.point else None,
+        "repost_of": post.repost_of,
+        "reply_to": post.reply_to,
+        "media": [] if post.author else list(post.media),
+        "stated": dataclasses.asdict(post.stated) if post.stated else None,
+    }
+
+
+def enrichment_json(enrichment: Enrichment) -> dict[str, Any]:
+    """The whole enrichment but for its vector."""
+    return {
+        "lang": enrichment.lang,
+        "relevance": round(enrichment.relevance, 4),
+        "relevant": enrichment.relevant,
+        "topics": {name: round(p, 4) for name, p in enrichment.topics.items()},
+        "labels": list(enrichment.labels),
+        "severity": enrichment.severity,
+        "places": [dataclasses.asdict(place) for place in enrichment.places],
+        "models": dict(enrichment.models),
+    }
+
+
+def signal_json(signal: Signal) -> dict[str, Any]:
+    """A signal with its event and its enrichment."""
+    return {
+        **post_json(signal.post),
+        "event": signal.event,
+        "sources": list(signal.sources),
+        "seq": signal.seq,
+        "hold": signal.hold,
+        "enrichment": enrichment_json(signal.enrichment),
+    }
+
+
+def dropped_json(dropped: Dropped) -> dict[str, Any]:
+    """A dropped post with the reason."""
+    return {
+        **post_json(dropped.post),
+        "reason": dropped.reason,
+        "enrichment": enrichment_json(dropped.enrichment),
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """An event."""
+    value = dataclasses.asdict(event)
+    value["first"], value["last"] = when(event.first), when(event.last)
+    value["texts"] = list(event.texts)
+    return value
+
+
+def when(moment: datetime) -> str | None:
+    """A moment in ISO 8601, UTC; None where there is none."""
+    return None if moment == UNDATED else moment.isoformat().replace("+00:00", "Z")
+
+
+def local(moment: datetime) -> str:
+    """A moment for a table, in UTC to the minute."""
+    return "" if moment == UNDATED else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def place_text(place: Place | None) -> str:
+    """A place in a few words: its name, or its coordinates, and how unsure it is."""
+    if place is None:
+        return "unknown"
+    name = place.name or f"{place.lat:.4f}, {place.lon:.4f}"
+    return f"{name} ±{place.radius_m / 1000:.1f} km"
+
+
+def events_table(events: Iterable[Event], title: str) -> Table:
+    """Events, a line each."""
+    table = Table(title=title, caption="times in UTC", expand=True)
+    for name, options in (
+        ("event", {"no_wrap": True}),
+        ("first", {"no_wrap": True}),
+        ("last", {"no_wrap": True}),
+        ("posts", {"justify": "right"}),
+        ("sources", {"justify": "right"}),
+        ("severity", {}),
+        ("certainty", {}),
+        ("topics", {}),
+        ("place", {}),
+        ("phase", {}),
+        ("verdict", {}),
+        ("title", {"ratio": 1}),
+    ):
+        table.add_column(name, **options)
+    for event in events:
+        table.add_row(
+            event.id,
+            f"{event.first:%m-%d %H:%M}" if event.size else "",
+            f"{event.last:%H:%M}" if event.size else "",
+            str(event.size),
+            str(len(event.sources)),
+            Text(event.severity, SEVERITY_STYLE.get(event.severity, "")),
+            event.certainty,
+            Text(", ".join(list(event.topics)[:3])),
+            Text(place_text(event.place)),
+            event.phase,
+            "" if event.verdict == "none" else event.verdict,
+            Text(
+                event.title[:120]
+                or (f"merged into {event.merged_into}" if event.merged_into else "")
+            ),
+        )
+    return table
+
+
+def posts_table(lines: Iterable[tuple[Post, Enrichment, str]], title: str, last: str) -> Table:
+    """Posts, a line each; the last column is an event or a reason."""
+    table = Table(title=title, caption="times in UTC", expand=True)
+    for name in ("published", "source", "severity", "topics", "place"):
+        table.add_column(name, no_wrap=name == "published")
+    table.add_column("text", ratio=1)
+    table.add_column(last)
+    for post, enrichment, note in lines:
+        place = next((p for p in enrichment.places if p.role == "happened"), None)
+        table.add_row(
+            local(post.published),
+            Text(post.source),
+            Text(enrichment.severity, SEVERITY_STYLE.get(enrichment.severity, "")),
+            Text(", ".join(enrichment.labels[:3])),
+            Text(place_text(place) if place else ""),
+            Text(" ".join(text_of(post).split())[:240]),
+            note,
+        )
+    return table
+
+
+def signals_table(signals: Iterable[Signal], title: str) -> Table:
+    """Signals, a line each."""
+    return posts_table(((s.post, s.enrichment, s.event) for s in signals), title, "event")
+
+
+def dropped_table(dropped: Iterable[Dropped], title: str) -> Table:
+    """Dropped posts, a line each."""
+    return posts_table(((d.post, d.enrichment, d.reason) for d in dropped), title, "reason")
+
+
+def buckets_table(buckets: Sequence[Bucket], title: str) -> Table:
+    """Counts with bars."""
+    table = Table(title=title)
+    table.add_column("value")
+    table.add_column("count", justify="right")
+    table.add_column("")
+    most = max((bucket.count for bucket in buckets), default=1) or 1
+    for bucket in buckets:
+        table.add_row(Text(bucket.key), str(bucket.count), "▇" * round(30 * bucket.count / most))
+    return table
+
+
+def facts_table(facts: Mapping[str, object], title: str) -> Table:
+    """Names and values."""
+    table = Table(title=title, show_header=False)
+    table.add_column("name")
+    table.add_column("value")
+    for name, value in facts.items():
+        table.add_row(name, Text(str(value)))
+    return table

@@ -1,0 +1,40 @@
+"""What the models read of a text: without addresses and handles, and as hashed words.
+
+Training and running use these same functions, so that heads mean what they meant when fitted.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+import zlib
+from typing import Final
+
+_NOISE: Final = re.compile(r"https?://\S+|\bwww\.\S+|\bRT\s+(?=@)|@(?:\w|…)+:?", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+def plain(text: str) -> str:
+    """The text without addresses, handles and repost marks, character references resolved."""
+    return " ".join(_NOISE.sub(" ", html.unescape(text)).split())
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, for comparing words across spellings."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a plain text, in order; numbers of any length become `0`."""
+    return ["0" if word.isdigit() else word for word in _WORD.findall(fold(text))]
+
+
+def hashed(text: str, size: int) -> dict[int, float]:
+    """Bucket to weight for the words and word pairs of a plain text; the weights have norm 1."""
+    found = words(text)
+    pairs = (f"{a} {b}" for a, b in zip(found, found[1:], strict=False))
+    buckets = {zlib.crc32(term.encode()) % size for term in (*found, *pairs)}
+    weight = len(buckets) ** -0.5 if buckets else 0.0
+    return dict.fromkeys(sorted(buckets), weight)

@@ -1,0 +1,89 @@
+"""What posts can be about: one TOML file a topic in `topics/`, and its cue words in a text.
+
+Names are category codes of the Common Alerting Protocol 1.2, or one below such a code.
+Source: https://docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html (category)
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from monitor.errors import ModelError
+from monitor.model import CATEGORIES, SEVERITIES, Severity
+from nlp import features
+
+FOLDER: Final = Path(__file__).with_name("topics")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One file of `topics/`.
+
+    `severity` holds where the words say nothing of it. `beside` names topics that often come in the
+    same text, so that their texts are no counter-examples. `labels` are labels of the training sets,
+    as `<set>:<field>=<value>`. `cues` are words or phrases without accents, `*` for any ending.
+    `examples` are sentences of our own, in several languages, to learn from.
+    """
+
+    name: str
+    description: str
+    severity: Severity
+    beside: tuple[str, ...]
+    labels: tuple[str, ...]
+    cues: tuple[str, ...]
+    examples: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.name.partition("/")[0] not in CATEGORIES or self.severity not in SEVERITIES:
+            raise ModelError(
+                f"topic {self.name}: its category or severity {self.severity} is not one of CAP's; "
+                "correct its file in nlp/topics"
+            )
+
+
+def read(path: Path) -> Topic:
+    """The topic that a file describes; raises ModelError where a key is missing or unknown."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ModelError(f"{path}: cannot be read as TOML ({error}); correct it") from error
+    keys = {field.name for field in fields(Topic)}
+    if table.keys() != keys:
+        odd = ", ".join(sorted(table.keys() ^ keys))
+        raise ModelError(f"{path}: missing or unknown {odd}; a topic has {', '.join(sorted(keys))}")
+    return Topic(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
+
+
+def read_all(folder: Path = FOLDER) -> list[Topic]:
+    """All topics, by name."""
+    return sorted((read(path) for path in folder.glob("*.toml")), key=lambda topic: topic.name)
+
+
+def broader(name: str) -> str:
+    """The category that a finer name stands below, or the name itself."""
+    return name.partition("/")[0]
+
+
+class Cues:
+    """Says which of several lists of cues a text holds a word of."""
+
+    def __init__(self, lists: Sequence[Iterable[str]]) -> None:
+        self._patterns = [_pattern(cues) for cues in lists]
+
+    def __len__(self) -> int:
+        return len(self._patterns)
+
+    def __call__(self, text: str) -> list[bool]:
+        """One answer a list, for a plain text."""
+        spaced = " ".join(features.words(text))
+        return [pattern.search(spaced) is not None for pattern in self._patterns]
+
+
+def _pattern(cues: Iterable[str]) -> re.Pattern[str]:
+    forms = (re.escape(cue).replace(r"\*", r"\w*").replace(r"\ ", " ") for cue in sorted(set(cues)))
+    return re.compile(rf"\b(?:{'|'.join(forms)})\b")

@@ -1,0 +1,51 @@
+"""Vectors of many texts, kept on disk between runs: encoding is the slow part of training."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Vectors]
+
+_BLOCK: Final = 2048
+
+
+def vectors_of(texts: Sequence[str], encode: Encode, version: str, cache: Path) -> Vectors:
+    """One row a text, in order; what `cache` lacks is encoded and added to it.
+
+    The cache holds one pair of files for each encoder `version`; a run that is ended loses one block.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / f"{version.replace(' ', '-').replace('/', '-')}.npz"
+    known = _load(path)
+    missing = sorted({text for text in texts if _key(text) not in known}, key=lambda t: (len(t), t))
+    for begin in range(0, len(missing), _BLOCK):
+        block = missing[begin : begin + _BLOCK]
+        known.update(zip(map(_key, block), encode(block), strict=True))
+        _save(path, known)
+    return np.stack([known[_key(text)] for text in texts])
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _load(path: Path) -> dict[bytes, Vectors]:
+    if not path.exists():
+        return {}
+    with np.load(path, allow_pickle=False) as held:
+        keys = [row.tobytes() for row in held["keys"]]
+        return dict(zip(keys, held["vectors"], strict=True))
+
+
+def _save(path: Path, known: dict[bytes, Vectors]) -> None:
+    keys = np.array([np.frombuffer(key, np.uint8) for key in known])
+    beside = path.with_suffix(".part.npz")
+    np.savez(beside, keys=keys, vectors=np.stack(list(known.values())))
+    beside.replace(path)

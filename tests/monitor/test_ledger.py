@@ -1,0 +1,197 @@
+"""The inbox takes what is new, once; the feed tells every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import LedgerError
+from monitor.ledger import Ledger, open_ledger
+from monitor.model import Change, Cursor, Dead, Enrichment, Event, Gone, Page, Post, Signal, Tick
+
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+FIRE = Post(id="rss:a:1", source="a", text="A fire in Hackney", published=NOON)
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    opened = open_ledger(tmp_path / "ledger.db", clock)
+    yield opened
+    opened.close()
+
+
+def taken(ledger: Ledger, *posts: Post, source: str = "a") -> int:
+    return ledger.inbox.accept(source, Page(posts=posts)).rows
+
+
+def kept(post: Post, seq: int, event: str = "1") -> Signal:
+    vector = b"\0" * 8
+    return Signal(
+        post=replace(post, collected=NOON),
+        enrichment=Enrichment(vector=vector),
+        event=event,
+        sources=(post.source,),
+        arrived=seq,
+        seq=seq,
+    )
+
+
+def test_the_same_post_makes_one_row(ledger: Ledger) -> None:
+    assert taken(ledger, FIRE) == 1
+    assert taken(ledger, FIRE) == 0
+    assert ledger.inbox.waiting() == 1
+
+
+def test_a_post_of_another_source_makes_a_row_once(ledger: Ledger) -> None:
+    taken(ledger, FIRE)
+    again = replace(FIRE, source="b")
+    assert taken(ledger, again, source="b") == 1
+    assert taken(ledger, again, source="b") == 0
+
+
+def test_another_text_is_an_edit_only_from_the_source_that_brought_it_first(ledger: Ledger) -> None:
+    taken(ledger, FIRE)
+    taken(ledger, replace(FIRE, source="b"), source="b")
+    assert taken(ledger, replace(FIRE, source="b", text="other words"), source="b") == 0
+    assert taken(ledger, replace(FIRE, text="A large fire in Hackney")) == 1
+    edit = ledger.inbox.rows(10)[-1].what
+    assert isinstance(edit, Post)
+    assert edit.edited == NOON
+
+
+def test_a_moment_that_cannot_be_believed_is_the_moment_of_collection(ledger: Ledger) -> None:
+    taken(ledger, replace(FIRE, id="rss:a:2", published=datetime(2099, 1, 1, tzinfo=UTC)))
+    taken(ledger, Post(id="rss:a:3", source="a", text="when?"))
+    taken(ledger, replace(FIRE, id="rss:a:4", published=NOON + timedelta(minutes=4)))
+    future, absent, near = (row.what for row in ledger.inbox.rows(10))
+    assert isinstance(future, Post)
+    assert isinstance(absent, Post)
+    assert isinstance(near, Post)
+    assert (future.published, future.dated) == (NOON, False)
+    assert (absent.published, absent.dated) == (NOON, False)
+    assert (near.published, near.dated) == (NOON + timedelta(minutes=4), True)
+
+
+def test_a_clock_that_jumps_back_does_not_make_rows_older(ledger: Ledger, clock: Clock) -> None:
+    taken(ledger, FIRE)
+    clock.now = NOON - timedelta(days=1)
+    taken(ledger, replace(FIRE, id="rss:a:2"))
+    first, second = ledger.inbox.rows(10)
+    assert second.at >= first.at
+
+
+def test_a_deleted_post_and_a_deleted_account_stay_out(ledger: Ledger) -> None:
+    ledger.inbox.accept("a", Page(gone=(Gone(ids=("rss:a:1",)), Gone(authors=("p:1",)))))
+    refused = ledger.inbox.accept("a", Page(posts=(FIRE, replace(FIRE, id="x:2", author="p:1"))))
+    assert (refused.rows, refused.refused) == (0, 2)
+
+
+def test_the_cursor_moves_with_its_page(ledger: Ledger) -> None:
+    assert ledger.inbox.cursor("a") == Cursor()
+    ledger.inbox.accept("a", Page(posts=(FIRE,), cursor=Cursor(marks={"etag": "1"})))
+    assert ledger.inbox.cursor("a").marks == {"etag": "1"}
+
+
+def test_row_numbers_are_never_used_again(ledger: Ledger) -> None:
+    first = ledger.inbox.append(Tick(at=NOON))
+    ledger.truth.commit(ledger.inbox.rows(1), Change(last=first))
+    assert ledger.inbox.waiting() == 0
+    assert ledger.inbox.append(Tick(at=NOON)) == first + 1
+
+
+def test_a_follower_is_told_everything_in_steps_that_never_halve_a_row(ledger: Ledger) -> None:
+    for number in range(1, 8):
+        taken(ledger, replace(FIRE, id=f"rss:a:{number}"))
+    rows = ledger.inbox.rows(10)
+    signals = tuple(kept(row.what, row.seq) for row in rows if isinstance(row.what, Post))
+    event = Event(id="1", seq=rows[-1].seq, size=7)
+    ledger.truth.commit(rows, Change(last=rows[-1].seq, signals=signals, events=(event,)))
+    told: list[Change] = []
+    position = 0
+    while (change := ledger.feed.changes(position, limit=3)) is not None:
+        told.append(change)
+        position = change.last
+    assert [signal for change in told for signal in change.signals] == list(signals)
+    assert [event for change in told for event in change.events] == [event]
+    assert [len(change.signals) for change in told] == [3, 3, 1]
+    assert position == ledger.feed.consumed() == rows[-1].seq
+
+
+def test_the_address_of_what_a_person_wrote_stays_in_the_ledger(ledger: Ledger) -> None:
+    person = replace(FIRE, author="p:1", url="https://example.org/@lena/1")
+    taken(ledger, person)
+    rows = ledger.inbox.rows(1)
+    ledger.truth.commit(rows, Change(last=1, signals=(kept(person, 1),)))
+    change = ledger.feed.changes(0)
+    assert change is not None
+    assert change.signals[0].post.url == ""
+    stored = ledger.truth.signal("rss:a:1")
+    assert stored is not None
+    assert stored.post.url == "https://example.org/@lena/1"
+
+
+def test_a_removal_is_told_until_the_post_is_kept_again(ledger: Ledger) -> None:
+    taken(ledger, FIRE)
+    ledger.truth.commit(ledger.inbox.rows(1), Change(last=1, signals=(kept(FIRE, 1),)))
+    gone = ledger.inbox.append(Gone(ids=(FIRE.id,), reason="expired"))
+    ledger.truth.commit(ledger.inbox.rows(1), Change(last=gone, gone=(FIRE.id,)))
+    told = ledger.feed.changes(0)
+    assert told is not None
+    assert (told.gone, told.signals) == ((FIRE.id,), ())
+    assert ledger.truth.signal(FIRE.id) is None
+
+
+def test_what_is_expired_spares_what_is_held(ledger: Ledger) -> None:
+    held = replace(kept(replace(FIRE, id="rss:a:2"), 2), hold=True)
+    taken(ledger, FIRE)
+    rows = ledger.inbox.rows(1)
+    ledger.truth.commit(rows, Change(last=1, signals=(kept(FIRE, 1), held)))
+    year_later = NOON + timedelta(days=366)
+    assert ledger.truth.expired(year_later, 365, {}) == (FIRE.id,)
+    assert ledger.truth.expired(NOON + timedelta(days=40), 365, {"a": 30}) == (FIRE.id,)
+    assert ledger.truth.expired(NOON + timedelta(days=40), 365, {}) == ()
+
+
+def test_malformed_posts_are_kept_as_dead_letters_with_their_reason(ledger: Ledger) -> None:
+    ledger.inbox.accept("a", Page(dead=(Dead(id="line 7", reason="no text"),)))
+    (letter,) = ledger.desk.dead_letters()
+    assert (letter.id, letter.source, letter.reason) == ("line 7", "a", "no text")
+    assert ledger.desk.counted(NOON)["a"].dead == 1
+
+
+def test_a_file_that_is_no_ledger_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"not a database, but long enough to look at" * 100)
+    with pytest.raises(LedgerError, match=r"ledger\.db"):
+        open_ledger(path)
+
+
+def test_a_backup_holds_what_the_ledger_held(ledger: Ledger, tmp_path: Path) -> None:
+    taken(ledger, FIRE)
+    copy = tmp_path / "copy.db"
+    ledger.store.backup(copy, lambda left, total: None)
+    restored = open_ledger(copy)
+    assert restored.inbox.rows(5) == ledger.inbox.rows(5)
+    assert restored.feed.ledger_id() == ledger.feed.ledger_id()
+    restored.close()
+    with pytest.raises(LedgerError, match="exists"):
+        ledger.store.backup(copy, lambda left, total: None)

@@ -1,0 +1,182 @@
+"""The house itself: what every file keeps, and that the documents know what the code knows."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from monitor import config, parts
+from tests.house import FOLDERS, ROOT, pyproject, texts
+
+CODE = texts(".py")
+TEXTS = texts()
+PAGES = texts(".md")
+PARTS = [(folder, kind) for folder in FOLDERS[1:] for kind in parts.kinds(folder)]
+TABLES = [shape for name, shape in vars(config).items() if name.endswith("Table")]
+HEAVY = (
+    "elasticsearch",
+    "sentence_transformers",
+    "sklearn",
+    "spacy",
+    "torch",
+    "trafilatura",
+    "transformers",
+)
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def found(pattern: str, paths: list[Path], flags: int = 0) -> list[str]:
+    """Where the pattern stands, as `file:line`."""
+    return [
+        f"{name(path)}:{number}"
+        for path in paths
+        for number, line in enumerate(read(path).splitlines(), 1)
+        if re.search(pattern, line, flags)
+    ]
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(ast.parse(read(path))) if isinstance(node, kinds)]
+
+
+def test_no_file_of_code_is_longer_than_400_lines() -> None:
+    """Tables of data, which define nothing, are excepted."""
+    longer = [path for path in CODE if len(read(path).splitlines()) > 400]
+    assert [name(path) for path in longer if functions(path)] == []
+
+
+def test_no_function_is_longer_than_60_lines() -> None:
+    assert [
+        f"{name(path)}:{function.lineno} {function.name}"
+        for path in CODE
+        for function in functions(path)
+        if (function.end_lineno or 0) - function.lineno >= 60
+    ] == []
+
+
+def test_no_file_is_a_drawer_for_everything() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+    assert [name(path) for path in CODE if path.stem in drawers] == []
+
+
+def test_nothing_is_mocked() -> None:
+    assert found(r"^\s*(import|from) (unittest|mock|pytest_mock)\b", CODE) == []
+
+
+def test_no_package_index_is_named() -> None:
+    hosts = "|".join(("pypi\\.", "pythonhosted", "download\\.pytorch"))
+    assert found(hosts, TEXTS, re.IGNORECASE) == []
+
+
+def test_no_path_of_somebodys_machine_is_left() -> None:
+    assert found(r"(?<![\w.~>}/])/(work|root|tmp|home)" r"(/|\b)", TEXTS) == []
+
+
+def test_nothing_is_left_to_do_in_a_comment() -> None:
+    assert (
+        found(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b", [p for p in TEXTS if p.name != "LICENSE"]) == []
+    )
+
+
+def test_every_local_link_leads_somewhere() -> None:
+    links = [
+        (page, target)
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", read(page))
+        if "://" not in target and not target.startswith("mailto:")
+    ]
+    assert [
+        f"{name(page)}: {target}"
+        for page, target in links
+        if not (page.parent / target).exists() and not target.startswith("../shared")
+    ] == []
+
+
+def test_every_verb_is_in_the_readme() -> None:
+    verbs = importlib.import_module("typer.main").get_command(
+        importlib.import_module("monitor.cli").app
+    )
+    readme = read(ROOT / "README.md")
+    assert [verb for verb in verbs.commands if f"monitor {verb}" not in readme] == []
+
+
+def test_every_target_of_make_that_helps_a_newcomer_is_in_the_readme() -> None:
+    targets = re.findall(r"^([a-z]+):.*## ", read(ROOT / "Makefile"), re.MULTILINE)
+    readme = read(ROOT / "README.md")
+    assert [each for each in targets if f"make {each}" not in readme and each != "help"] == []
+
+
+@pytest.mark.parametrize("shape", TABLES, ids=lambda shape: shape.__name__)
+def test_every_key_of_the_core_is_documented_and_shown(shape: type) -> None:
+    assert silent(shape) == []
+
+
+@pytest.mark.parametrize(("folder", "kind"), PARTS)
+def test_every_key_of_a_part_is_documented_and_shown(folder: str, kind: str) -> None:
+    assert silent(parts.load(folder, kind).Options) == []
+
+
+def silent(shape: type) -> list[str]:
+    """Keys that the docstring or the example passes over."""
+    keys = [field.name for field in dataclasses.fields(shape)]
+    example = read(ROOT / "monitor.example.toml")
+    shown = {key for key in keys if re.search(rf"^(# ?)?{key} = ", example, re.MULTILINE)}
+    known = parts.documented(shape)
+    return [key for key in keys if key not in shown or not known.get(key)]
+
+
+@pytest.mark.parametrize("kind", parts.kinds("collectors"))
+def test_every_collector_says_where_its_facts_and_its_cursor_come_from(kind: str) -> None:
+    said = ast.get_docstring(ast.parse(read(ROOT / "collectors" / f"{kind}.py"))) or ""
+    assert "Source:" in said
+    assert "Cursor:" in said
+
+
+@pytest.mark.parametrize("module", ["monitor.cli", *(f"{f}.{kind}" for f, kind in PARTS)])
+def test_importing_is_cheap(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted(sys.modules.keys() & {set(HEAVY)!r}))"
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=True)
+    assert said.stdout.split() == []
+
+
+def test_the_lock_is_in_step_with_the_project() -> None:
+    project = pyproject()["project"]
+    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    wanted = [Requirement(each) for each in project["dependencies"] + extras]
+    pinned = locked()
+    assert [
+        str(each)
+        for each in wanted
+        if each.name.lower() not in pinned or pinned[each.name.lower()] not in each.specifier
+    ] == []
+
+
+def test_every_line_of_the_lock_has_its_hashes() -> None:
+    entries = re.split(r"\n(?=\S)", read(ROOT / "requirements.lock").strip())
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def locked() -> dict[str, str]:
+    pins = re.findall(r"^(\S+)==(\S+)", read(ROOT / "requirements.lock"), re.MULTILINE)
+    return dict(pins)
+
+
+def test_the_changelog_knows_the_version() -> None:
+    assert f"## {pyproject()['project']['version']}" in read(ROOT / "CHANGELOG.md")
