@@ -1,5 +1,5 @@
-"""Posts of a feed: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, CDF, JSON Feed 1.x; positions in GeoRSS,
-W3C Geo, GML and GDACS's own.
+"""Posts of a feed: RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0, CDF, JSON Feed 1.x; positions in GeoRSS, W3C
+Geo, GML and GDACS's own.
 
 A feed is yielded whole each time that it has changed; what was seen before the ledger knows.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from calendar import timegm
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,6 +67,7 @@ _BROKEN: Final = (
     RecursionError,
     SAXException,
 )
+_JSON_FEED: Final = re.compile(r"jsonfeed\.org/version/|^1(?:\.[01])?$")
 _GDACS_TOPICS: Final[Mapping[str, str]] = {
     "EQ": "Geo",
     "VO": "Geo",
@@ -151,8 +153,7 @@ def _repeated(drafts: Sequence[_Draft]) -> bool:
 
 
 def _named(drafts: Sequence[_Draft], scope: str, repeats: bool) -> Iterator[Post]:
-    """The posts with their ids: by guid, or by link and digest where guids cannot be trusted; exact
-    copies are numbered."""
+    """With ids: by guid, or by link and digest where guids cannot be trusted; copies numbered."""
     seen: Counter[str] = Counter()
     for draft in drafts:
         native = draft.guid
@@ -313,12 +314,10 @@ def _json_entries(body: bytes, url: str) -> tuple[str, str, Sequence[Any]]:
         feed = json.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:
         raise _changed(url, "it is no JSON", body) from error
-    version = feed.get("version")
-    if not isinstance(version, str) or "jsonfeed.org/version/" not in version:
+    items = feed.get("items")
+    named = "feed_url" in feed or _JSON_FEED.search(str(feed.get("version")))
+    if not named or not isinstance(items, list):
         raise _changed(url, "it is JSON, but no JSON Feed", body)
-    items = feed.get("items", [])
-    if not isinstance(items, list):
-        raise _changed(url, "its items are no list", body)
     return url, str(feed.get("language") or ""), items
 
 

@@ -21,8 +21,8 @@ from monitor.config import Source
 from monitor.errors import ConfigError
 from monitor.model import Gone, Page, Post
 
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
-_MENTION: Final = re.compile(r"(?<![\w/@])[@\uff20][\w](?:[\w.\-]{0,62}\w)?(?:@[\w.\-]{1,253}\w)?")
+_EMAIL: Final = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
+_MENTION: Final = re.compile(r"(?<![\w@])[@\uff20][\w](?:[\w.\-]{0,62}\w)?(?:@[\w.\-]{1,253}\w)?")
 _SHORTEST: Final = 4
 """A handle shorter than this is not looked for where no @ stands before it."""
 

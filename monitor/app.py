@@ -23,7 +23,8 @@ from monitor.ledger import Ledger, open_ledger
 from monitor.model import Decision, Dropped, Gone, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Enricher, Found, Grouper, Index, Of
-from monitor.query import Query, likes, matches, parse
+from monitor.query import Query, likes, matches
+from monitor.syntax import parse
 
 WAIT_S: Final = 10.0
 """How long a decision waits for its outcome before it is called pending."""

@@ -37,7 +37,7 @@ from monitor.errors import (
     SourceError,
 )
 from monitor.fetch import Fetcher, agent
-from monitor.fields import help_text
+from monitor.fields import FIELDS
 from monitor.ledger import utc_now
 from monitor.model import Cursor, Decision, Gone, Said, Tick
 from monitor.ports import Asked, Of
@@ -77,6 +77,15 @@ After = Annotated[str, typer.Option(help="The `next` of the page before.")]
 By = Annotated[str, typer.Option(help="Count the values of this field instead, as in topic.")]
 Every = Annotated[str, typer.Option(help="Count per interval instead, as in 1h or 1d.")]
 Grid = Annotated[int, typer.Option(help="Count per map tile of this zoom instead.", max=24)]
+HELP: Final = "\n".join(
+    [
+        "Words, \"phrases\", prefix*, AND OR NOT, (brackets), field:value, field:[a TO b], >=:",
+        "",
+        *(f"- **{field.name}**: {field.help}" for field in FIELDS.values()),
+        "",
+        'As in `fire near:"51.54,-0.06,3km" time:>=now-24h -verdict:dismissed`.',
+    ]
+)
 DEFAULT: Final = Path("monitor.toml")
 OPERATOR: Final = (ConfigError, LedgerError, IndexRefused, ModelError, QueryError)
 
@@ -221,7 +230,7 @@ def status(config: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
         shown_status(deployment, as_json)
 
 
-@app.command(epilog=help_text())
+@app.command(epilog=HELP)
 def search(
     query: Annotated[str, typer.Argument(help="Lucene syntax; empty finds everything.")] = "",
     config: ConfigFile = DEFAULT,
@@ -243,7 +252,7 @@ def search(
             _show(deployment, query, "signals", asked, as_json)
 
 
-@app.command(epilog=help_text())
+@app.command(epilog=HELP)
 def events(
     query: Annotated[str, typer.Argument(help="Lucene syntax; empty finds everything.")] = "",
     config: ConfigFile = DEFAULT,

@@ -10,7 +10,7 @@ from typing import Final
 
 from monitor.fields import Kind, micros
 from monitor.model import CERTAINTIES, SEVERITIES, Event, Place, Signal, text_of
-from monitor.words import stem, words
+from monitor.words import stems, words
 
 MAX_WORDS: Final = 5_000
 """Words read of one text; the rest of a longer one cannot be asked for."""
@@ -118,7 +118,7 @@ def document(value: Signal | Event) -> Document:
 
 def _terms(texts: Iterable[tuple[str, ...]], langs: Iterable[str]) -> frozenset[str]:
     whole = {word for text in texts for word in text}
-    return frozenset(whole | {stem(word, lang) for lang in langs for word in whole})
+    return frozenset(whole.union(*(stems(whole, lang) for lang in langs)))
 
 
 def _with_broader(topics: Iterable[str]) -> tuple[str, ...]:

@@ -240,6 +240,8 @@ def _checked(url: str) -> httpx2.URL:
         parsed = httpx2.URL(url.strip())
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise SourceRefused(f"{shown(url)}: only http and https addresses with a host are read")
+        if "%" in parsed.host:
+            raise SourceRefused(f"{shown(url)}: its host is no name; correct it")
         if parsed.userinfo:
             raise SourceRefused(f"{shown(url)}: an address must not hold credentials; remove them")
         return parsed.copy_with(fragment=None)
@@ -317,7 +319,7 @@ def _translated(url: str) -> Iterator[None]:
     except httpcore2.TimeoutException as error:
         raise SourceUnavailable(f"{shown(url)}: no whole answer in time; tried again") from error
     except httpcore2.ConnectError as error:
-        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in error.args):
             raise SourceRefused(
                 f"{shown(url)}: its certificate does not hold; tell its operator"
             ) from error

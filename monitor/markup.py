@@ -118,8 +118,7 @@ def _flowing(text: str | None, lines: bool) -> str:
 
 
 def moment(text: Any) -> datetime | None:
-    """An ISO 8601 or RFC 3339 date in UTC, for which it is taken without an offset; None where it is
-    no date."""
+    """An ISO 8601 or RFC 3339 date in UTC, for which it is taken without an offset; else None."""
     try:
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -124,6 +124,14 @@ def opposite(part: Query) -> Query:
     return part.part if isinstance(part, Not) else Not(part)
 
 
+def inside(asked: Range, number: float) -> bool:
+    """Whether a number lies between the bounds."""
+    low, high = asked.low, asked.high
+    above = low is None or number > low or (asked.with_low and number == low)
+    below = high is None or number < high or (asked.with_high and number == high)
+    return above and below
+
+
 def leaves(query: Query, *, denied: bool = False) -> Iterator[tuple[Leaf, bool]]:
     """Every leaf from left to right, and whether it stands under an odd number of NOT."""
     if isinstance(query, And | Or):

@@ -121,7 +121,8 @@ class Pipeline:
             return self._decision(rows[0], first)
         if isinstance(first, Tick):
             return self._tick(rows[0], first)
-        self._commit(rows, rows, [None])
+        told = [replace(rows[0], what=self._gone(first))]
+        self._commit(told, told, [None])
         return 1
 
     def _posts(self, rows: Sequence[Row]) -> int:
@@ -142,6 +143,11 @@ class Pipeline:
         known = [None if verdict.reason else verdict.enrichment for verdict in judged]
         self._commit(rows, rows, known, dropped)
         return len(rows)
+
+    def _gone(self, gone: Gone) -> Gone:
+        """What was taken back, with its reposts where the people behind it took it back."""
+        upstream = gone.reason in {"deleted", "account"}
+        return self.ledger.truth.with_reposts(gone) if upstream else gone
 
     def _tick(self, row: Row, tick: Tick) -> int:
         """The hour: phases change, and what its time is over goes."""

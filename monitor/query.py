@@ -24,9 +24,11 @@ from monitor.nodes import (
     Query,
     Range,
     Words,
+    inside,
     leaves,
 )
-from monitor.syntax import format_query, parse
+from monitor.spelling import format_query
+from monitor.syntax import parse
 
 __all__ = [
     "FIELDS",
@@ -50,6 +52,7 @@ __all__ = [
     "document",
     "event_document",
     "format_query",
+    "inside",
     "likes",
     "matches",
     "parse",
@@ -96,7 +99,9 @@ def matches(query: Query, of: Document) -> bool:
             return of.point is not None and _near(of.point, (lat, lon), radius_m)
         case Equals() | Range():
             _check_leaf(query, of.kind)
-            return _equals(query, of) if isinstance(query, Equals) else _in_range(query, of)
+            if isinstance(query, Equals):
+                return _equals(query, of)
+            return inside(query, of.numbers[query.field])
 
 
 def likes(query: Query) -> tuple[str, ...]:
@@ -141,14 +146,6 @@ def _equals(asked: Equals, of: Document) -> bool:
     if asked.field == "event":
         return of.event == asked.value
     return any(value.casefold() == asked.value for value in of.keywords[asked.field])
-
-
-def _in_range(asked: Range, of: Document) -> bool:
-    number = of.numbers[asked.field]
-    low, high = asked.low, asked.high
-    above = low is None or number > low or (asked.with_low and number == low)
-    below = high is None or number < high or (asked.with_high and number == high)
-    return above and below
 
 
 def _near(point: tuple[float, float], centre: tuple[float, float], radius_m: float) -> bool:

@@ -47,7 +47,7 @@ def post_json(post: Post) -> dict[str, Any]:
         "point": dataclasses.asdict(post.point) if post.point else None,
         "repost_of": post.repost_of,
         "reply_to": post.reply_to,
-        "media": [] if post.author else list(post.media),
+        "media": list(post.media),
         "stated": dataclasses.asdict(post.stated) if post.stated else None,
     }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -116,13 +117,20 @@ def words(text: str) -> tuple[str, ...]:
 def terms(text: str, lang: str) -> tuple[str, ...]:
     """The words of a text without their endings, by the rules of an ISO 639-1 language; whole
     where the language is not one of `STEMMERS`."""
-    return tuple([stem(word, lang) for word in words(text)])
+    return stems(words(text), lang)
 
 
-def stem(word: str, lang: str) -> str:
-    """A folded word without its ending."""
-    algorithm = STEMMERS.get(lang[:2].lower()) if lang[2:3] in ("", "-", "_") else None
-    return _stem(word, algorithm) if algorithm else word
+def stems(folded: Iterable[str], lang: str) -> tuple[str, ...]:
+    """Folded words without their endings."""
+    algorithm = _algorithm(lang)
+    if algorithm is None:
+        return tuple(folded)
+    return tuple([_stem(word, algorithm) for word in folded])
+
+
+@lru_cache(maxsize=1_000)
+def _algorithm(lang: str) -> str | None:
+    return STEMMERS.get(lang[:2].lower()) if lang[2:3] in ("", "-", "_") else None
 
 
 @lru_cache(maxsize=200_000)
@@ -143,7 +151,9 @@ def _spelled() -> re.Pattern[str]:
     """Matches one word: a spaceless character with its marks, or a run of any other letters."""
     marks = "".join(chr(code) for code in range(0x0900, 0x1D00) if _is_mark(code))
     spaced = rf"(?:(?![{_SPACELESS}])[^\W_])"
-    return re.compile(rf"[{_SPACELESS}][{marks}]{{0,4}}|{spaced}(?:{spaced}|[{marks}])*")
+    return re.compile(
+        rf"(?![{marks}])[{_SPACELESS}][{marks}]{{0,4}}|{spaced}(?:{spaced}|[{marks}])*"
+    )
 
 
 def _is_mark(code: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,7 @@ def _own(file: Iterator[str]) -> Iterator[tuple[list[str], Toponym]]:
     for number, row in enumerate(rows, 2):
         name = row["name"] or ""
         place = _toponym(number, name, row.get("kind") or "poi", row["lat"], row["lon"])
-        yield [name], _with_ref(place, row.get("ref") or "")
+        yield [name], replace(place, ref=row.get("ref") or "")
 
 
 def _geonames(file: Iterator[str]) -> Iterator[tuple[list[str], Toponym]]:
@@ -55,7 +56,7 @@ def _geonames(file: Iterator[str]) -> Iterator[tuple[list[str], Toponym]]:
             )
         kind = _kind(row[6], row[7])
         place = _toponym(number, row[1], kind, row[4], row[5], row[8], row[10], row[14])
-        yield [row[1], row[2], *row[3].split(",")], _with_ref(place, f"geonames:{row[0]}")
+        yield [row[1], row[2], *row[3].split(",")], replace(place, ref=f"geonames:{row[0]}")
 
 
 def _kind(feature: str, code: str) -> str:
@@ -89,9 +90,3 @@ def _toponym(
     radius_m = RADII_M.get(kind) or radius_of(kind, people)
     region = f"{country}.{admin1}" if admin1 else ""
     return Toponym("", name, kind, at[0], at[1], country, region, people, radius_m)
-
-
-def _with_ref(place: Toponym, ref: str) -> Toponym:
-    from dataclasses import replace
-
-    return replace(place, ref=ref)

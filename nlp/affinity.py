@@ -28,6 +28,9 @@ _METRES_A_DEGREE: Final = 111_195.0
 _SHORT, _LONG = 200, 1000
 _FAR, _SLIP = 0.15, 0.1
 
+Likes = NDArray[np.float32]
+"""What a post is like, for every event that was there when its block began."""
+
 Apart = Literal["unknown", "same", "around", "beside", "far"]
 
 
@@ -108,9 +111,10 @@ def gap_of(published: datetime, tally: Tally) -> timedelta:
 def _likeness(vector: Vector | None, tally: Tally, centroid: Vector | None) -> float:
     """The mean of the cosines to the event's centre and to the nearest of its exemplars: the centre
     alone draws in whatever is general, one signal alone makes chains."""
-    if vector is None or centroid is None:
+    told = (*tally.exemplars, *tally.lately)
+    if vector is None or centroid is None or not told:
         return 0.0
-    nearest = max(float(np.dot(vector, other)) for other in (*tally.exemplars, *tally.lately))
+    nearest = max(float(np.dot(vector, other)) for other in told)
     return (float(np.dot(vector, centroid)) + nearest) / 2
 
 

@@ -61,7 +61,7 @@ _DENIED: Final = re.compile(
     r"|fausse (?:alerte|alarme|information|rumeur)|\binfox\b|n.est pas vrai|\bdément"
     r"|falso allarme|\bbufala\b|non è vero|smentisc|notizia falsa"
     r"|alarme falso|\bboato\b|não é verdade|desmente|notícia falsa"
-    r"|(?:vals|loos) alarm|nepnieuws|fałszywy alarm|asılsız|لا صحة|غير صحيح",
+    r"|(?:vals|loos) alarm|nepnieuws|fałszywy alarm|asılsız|لا صحة|غير صحيح",  # noqa: RUF001
     re.IGNORECASE,
 )
 """How an official source says that a thing did not happen."""
@@ -132,12 +132,6 @@ def vector_of(signal_vector: bytes) -> Vector:
     return np.frombuffer(signal_vector, dtype="<f4")
 
 
-def happened(signal: Signal) -> tuple[Place, ...]:
-    """Where a signal says that it happened, most specific first; the post's own position first of
-    all."""
-    return places_of(signal.post, signal.enrichment.places)
-
-
 def places_of(post: Post, places: Iterable[Place]) -> tuple[Place, ...]:
     """The places where it happened; a position that the post carries is the first of them."""
     found = tuple(place for place in places if place.role == "happened")
@@ -185,8 +179,8 @@ class Tally:
         for signal in signals:
             self.add(signal)
 
-    def add(self, signal: Signal) -> None:
-        """One more signal, newer than all before."""
+    def add(self, signal: Signal) -> bytes:
+        """One more signal, newer than all before; the key of its text."""
         post, enrichment = signal.post, signal.enrichment
         self.first = min(self.first, post.published) if self.size else post.published
         self.last = max(self.last, post.published)
@@ -199,16 +193,14 @@ class Tally:
         self.langs[enrichment.lang or post.lang or "und"] += 1
         self.sources.update(signal.sources)
         self._add_vector(enrichment.vector)
-        copied = self._add_text(post) or bool(post.repost_of)
+        key = copy_key(post) or text_of(post)[:TEXT_CHARS].casefold().encode()
+        copied = key in self.keys or bool(post.repost_of)
+        self._add_text(post, key)
         self._add_title(signal)
         self._add_severity(signal)
         self._add_voice(signal, copied)
-        for place in happened(signal):
-            key = (place.ref, place.lat, place.lon)
-            weight, best = self._places.get(key, (0.0, place))
-            weight += max(place.confidence, 0.05) * _WEIGHTS[post.voice]
-            self._places[key] = (weight, place if place.confidence > best.confidence else best)
-            self._voted = False
+        self._add_places(signal)
+        return key
 
     def brought(self, source: str) -> None:
         """A signal that is here already came from one more source."""
@@ -276,18 +268,24 @@ class Tally:
         else:
             self.lately.append(numbers)
 
-    def _add_text(self, post: Post) -> bool:
-        """Keep a text that was not said before; True for a copy."""
-        key = copy_key(post) or text_of(post)[:TEXT_CHARS].casefold().encode()
+    def _add_text(self, post: Post, key: bytes) -> None:
+        """Keep a text that was not said before."""
         if key in self.keys:
-            return True
+            return
         self.keys[key] = None
         text = text_of(post)[:TEXT_CHARS]
         if not self._opening:
             self._opening = text
         elif text:
             self._texts.append(text)
-        return False
+
+    def _add_places(self, signal: Signal) -> None:
+        for place in places_of(signal.post, signal.enrichment.places):
+            key = (place.ref, place.lat, place.lon)
+            weight, best = self._places.get(key, (0.0, place))
+            weight += max(place.confidence, 0.05) * _WEIGHTS[signal.post.voice]
+            self._places[key] = (weight, place if place.confidence > best.confidence else best)
+            self._voted = False
 
     def _add_title(self, signal: Signal) -> None:
         post = signal.post

@@ -6,6 +6,7 @@ Training and running use these same functions, so that heads mean what they mean
 from __future__ import annotations
 
 import html
+import itertools
 import re
 import unicodedata
 import zlib
@@ -34,7 +35,7 @@ def words(text: str) -> list[str]:
 def hashed(text: str, size: int) -> dict[int, float]:
     """Bucket to weight for the words and word pairs of a plain text; the weights have norm 1."""
     found = words(text)
-    pairs = (f"{a} {b}" for a, b in zip(found, found[1:], strict=False))
+    pairs = (f"{a} {b}" for a, b in itertools.pairwise(found))
     buckets = {zlib.crc32(term.encode()) % size for term in (*found, *pairs)}
     weight = len(buckets) ** -0.5 if buckets else 0.0
     return dict.fromkeys(sorted(buckets), weight)

@@ -9,6 +9,7 @@ Source: https://www.geonames.org/ (CC BY 4.0), https://pypi.org/project/geonames
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import sqlite3
@@ -18,19 +19,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from monitor.errors import ModelError
 from monitor.geo import in_box
 from nlp.placewords import ALIASES, CASED
 
 Box = tuple[float, float, float, float]
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Goes up when the cache's content changes for the same data."""
 LONGEST: Final = 60
 REGIONS: Final = Path(__file__).with_name("gazetteer_data") / "regions.tsv.gz"
 _SHORT: Final = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort"}
-_APOSTROPHES: Final = re.compile("['’ʼ`]")
+_APOSTROPHES: Final = re.compile("['\u2019\u02bc`]")
 _SEPARATORS: Final = re.compile(r"[^\w]+")
 
 
@@ -55,10 +56,13 @@ class Toponym:
     main: bool = True
 
 
+@lru_cache(maxsize=100_000)
 def folded(name: str) -> str:
     """The name as it is looked up: no case, accents, apostrophes, hyphens or leading article."""
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = name.casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     words = _SEPARATORS.sub(" ", _APOSTROPHES.sub("", plain)).split()
     if len(words) > 1:
         words = [_SHORT.get(word, word) for word in words]
@@ -70,8 +74,8 @@ def folded(name: str) -> str:
 def radius_of(kind: str, population: int) -> float:
     """Metres around the position in which a happening in a city or district may be."""
     if kind == "district":
-        return min(6_000.0, max(1_500.0, 4 * population**0.5))
-    return min(15_000.0, max(3_000.0, 8 * population**0.5))
+        return min(6_000.0, max(1_500.0, 4 * math.sqrt(population)))
+    return min(15_000.0, max(3_000.0, 8 * math.sqrt(population)))
 
 
 class Gazetteer:
@@ -100,7 +104,7 @@ class Gazetteer:
         south, west, north, east = bounds
         across = "lon BETWEEN ? AND ?" if west <= east else "(lon >= ? OR lon <= ?)"
         rows = self._query(
-            f"SELECT name FROM places WHERE lat BETWEEN ? AND ? AND {across}"  # noqa: S608
+            f"SELECT name FROM places WHERE lat BETWEEN ? AND ? AND {across}"
             " AND kind IN ('city', 'district')",
             (south, north, west, east),
         )
@@ -114,13 +118,13 @@ class Gazetteer:
     def _read(self, key: str) -> tuple[Toponym, ...]:
         rows = self._query(
             "SELECT p.ref, p.name, p.kind, p.lat, p.lon, p.country, p.admin1, p.population,"
-            " p.radius_m, n.main FROM names n JOIN places p ON p.id = n.place WHERE n.name = ?"
+            " p.radius_m, n.main != 0 FROM names n JOIN places p ON p.id = n.place WHERE n.name = ?"
             " ORDER BY p.population DESC, p.id",
             (key,),
         )
-        return tuple(Toponym(*row[:-1], main=bool(row[-1])) for row in rows)  # type: ignore[arg-type]
+        return tuple(Toponym(*row) for row in rows)
 
-    def _query(self, sql: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+    def _query(self, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
@@ -206,4 +210,3 @@ def _build(path: Path) -> None:
     connection.commit()
     connection.close()
     os.replace(partial, path)
-

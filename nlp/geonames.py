@@ -64,7 +64,10 @@ def places(regions: Path) -> Iterator[tuple[Toponym, list[str]]]:
                 population=city.population,
                 radius_m=radius_of(kind, city.population),
             ),
-            [name for name in city.alternatenames if _is_name(name)],
+            [
+                *(n for n in city.alternatenames if _is_name(n)),
+                *_joined(city.name, city.population),
+            ],
         )
 
 
@@ -86,8 +89,13 @@ def _regions(path: Path) -> Iterator[tuple[Toponym, list[str]]]:
                     population=int(population),
                     radius_m=float(radius_m),
                 ),
-                others,
+                [*others, *_joined(name, int(population))],
             )
+
+
+def _joined(name: str, population: int) -> list[str]:
+    """The name as hashtags write it, for places that are often meant."""
+    return [name.replace(" ", "")] if " " in name and population >= 200_000 else []
 
 
 def _is_name(name: str) -> bool:

@@ -58,6 +58,14 @@ class Memory:
             cluster.people = self._people(name)
             self.shelf.put(name, cluster.tally)
 
+    def tally(self, name: str) -> Tally:
+        """What an event's signals say together, as of now."""
+        cluster = self.clusters[name]
+        if cluster.stale:
+            self._retell(name, cluster)
+            self.shelf.put(name, cluster.tally)
+        return cluster.tally
+
     def copies(self, key: bytes) -> Iterable[str]:
         """The events that hold a text of the same words."""
         return self._copies.get(key, ()) if key else ()
@@ -121,7 +129,7 @@ class Memory:
     def judge(self, done: Decided) -> None:
         """Write down what became of a decision."""
         self.decided[done.seq] = self._decided[done.seq] = done
-        if done.event in self.clusters:
+        if done.outcome == "applied" and done.event in self.clusters:
             self.touch(done.event)
             self.clusters[done.event].people = self._people(done.event)
 
@@ -129,15 +137,11 @@ class Memory:
         """The row is done: events that differ from before get its number."""
         for name in self._opened:
             cluster = self.clusters[name]
-            if cluster.stale:
-                self._retell(name, cluster)
-            before = cluster.event
-            after = cluster.tally.event(
-                name, before.seq, cluster.tally.phase(now), cluster.people, cluster.into
-            )
+            tally, before = self.tally(name), cluster.event
+            after = tally.event(name, before.seq, tally.phase(now), cluster.people, cluster.into)
             if after != before or not before.seq:
                 cluster.event = self._events[name] = replace(after, seq=row)
-                self.shelf.put(name, cluster.tally)
+                self.shelf.put(name, tally)
         self._opened.clear()
 
     def taken(self, last: int) -> Change:
@@ -184,9 +188,7 @@ class Memory:
         if cluster.stale or signal.arrived < cluster.tally.arrived:
             cluster.stale = True
             return
-        key = cluster.tally.add(signal)
-        if key:
-            self._copies.setdefault(key, {})[signal.event] = None
+        self._copies.setdefault(cluster.tally.add(signal), {})[signal.event] = None
 
     def _replace(self, signal: Signal) -> None:
         post = signal.post.id

@@ -32,7 +32,9 @@ MINILM_FILES: Final[Mapping[str, str]] = {
     ),
     "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
 }
-"""What sentence-transformers/all-MiniLM-L6-v2 holds at revision 1110a243fdf4706b3f48f1d95db1a4f5529b4d41.
+"""The files of sentence-transformers/all-MiniLM-L6-v2 at one revision.
+
+Revision 1110a243fdf4706b3f48f1d95db1a4f5529b4d41.
 
 Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)
 """
@@ -63,8 +65,8 @@ def find(name: str, *, revision: str = "", sha256: str = "") -> Model:
         return Model(name=name, folder=folder, sha256=MINILM_FILES[WEIGHTS])
     folder = Path(name) if Path(name).is_dir() else _from_hub(name, revision)
     found = sha256_of(folder / WEIGHTS)
-    if sha256 and found != sha256:
-        raise ModelError(_mismatch(folder / WEIGHTS, found, sha256))
+    if sha256:
+        verify_file(folder / WEIGHTS, sha256)
     return Model(name=folder.name if Path(name).is_dir() else name, folder=folder, sha256=found)
 
 
@@ -79,13 +81,21 @@ def package_folder(package: str) -> Path:
 def verify(folder: Path, files: Mapping[str, str]) -> None:
     """Raise ModelError unless `folder` holds exactly `files` (path to SHA-256), readmes aside."""
     for path, pin in files.items():
-        found = sha256_of(folder / path)
-        if found != pin:
-            raise ModelError(_mismatch(folder / path, found, pin))
+        verify_file(folder / path, pin)
     held = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     if surplus := held - files.keys() - _UNUSED:
         raise ModelError(
             f"{folder}: holds {min(surplus)}, which is not part of the model; install it again"
+        )
+
+
+def verify_file(path: Path, pin: str) -> None:
+    """Raise ModelError unless the file has that SHA-256."""
+    found = sha256_of(path)
+    if found != pin:
+        raise ModelError(
+            f"{path}: is not the file that was named (SHA-256 {found[:16]}, not {pin[:16]}); "
+            "install the model again, or name its new hash"
         )
 
 
@@ -102,7 +112,7 @@ def sha256_of(path: Path) -> str:
 
 def _from_hub(name: str, revision: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         found = snapshot_download(name, revision=revision or None, allow_patterns=[*_HUB_FILES])
@@ -111,10 +121,3 @@ def _from_hub(name: str, revision: str) -> Path:
             f"{name}: is neither a folder nor a model that the hub gives; check name and revision"
         ) from error
     return Path(found)
-
-
-def _mismatch(path: Path, found: str, pin: str) -> str:
-    return (
-        f"{path}: is not the file that was named (SHA-256 {found[:16]}, not {pin[:16]}); "
-        "install the model again, or name its new hash"
-    )

@@ -12,17 +12,18 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from monitor.errors import ModelError
-from monitor.geo import in_box
+from monitor.geo import distance_m, in_box
 from monitor.model import Enrichment, Place, Point, Post, Role, text_of
 from nlp.added import read
-from nlp.gazetteer import REGIONS, load, version
+from nlp.gazetteer import REGIONS, Toponym, load, version
 from nlp.models import package_folder, sha256_of
 from nlp.resolve import Choice, Home, resolve
-from nlp.toponyms import Entity, Finder
+from nlp.toponyms import LARGE, Entity, Finder
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -31,6 +32,8 @@ NER_SHA256: Final = "cd93e9ca9126c69f1d10a1039ef67c3d9ec1223b44d079856705970f0f1
 TOK2VEC_SHA256: Final = "e84fc06eb319c94d28e460fc334e292120b01f18baa5dc8b50c977459820a090"
 READ: Final = 5_000
 """Code points of a text that are read: what comes later in a long article is background."""
+MOST: Final = 50
+"""Places of one post; a text with more is a list."""
 STOPS: Final = ("en", "es", "de", "fr", "it", "pt", "nl")
 _UNUSED: Final = ("tagger", "parser", "lemmatizer", "attribute_ruler", "morphologizer", "senter")
 _AROUND: Final = {"address": 1_000.0, "street": 2_000.0, "poi": 1_000.0, "district": 20_000.0}
@@ -89,7 +92,9 @@ class Places:
     def __call__(self, posts: Sequence[Post], known: Sequence[Enrichment]) -> list[Enrichment]:
         """The enrichments with their places, and the model's name under `places`."""
         texts = [text_of(post)[:READ] for post in posts]
-        langs = [enrichment.lang or post.lang for post, enrichment in zip(posts, known, strict=True)]
+        langs = [
+            enrichment.lang or post.lang for post, enrichment in zip(posts, known, strict=True)
+        ]
         tagged = self._entities(texts, langs)
         return [
             replace(
@@ -107,7 +112,7 @@ class Places:
         found: list[list[Entity]] = [[] for _ in texts]
         own = (self._nlp.lang, "", "un")
         chosen = [i for i, lang in enumerate(langs) if self._nlp.lang == "xx" or lang[:2] in own]
-        read = self._nlp.pipe((_bounded(texts[i]) for i in chosen), batch_size=64)
+        read = self._nlp.pipe((texts[i] for i in chosen), batch_size=64)
         for i, doc in zip(chosen, read, strict=True):
             found[i] = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
         return found
@@ -125,12 +130,8 @@ class Places:
                 c = choice.place
                 at = (c.lat, c.lon, c.radius_m)
                 places.append(_place(choice, role, c.kind, at, c.ref, choice.confidence))
-        return tuple(sorted(places, key=lambda p: (p.role != "happened", p.radius_m, p.start)))
-
-
-def _bounded(text: str) -> str:
-    """The text with words cut in pieces that the tagger can take, every position unchanged."""
-    return text if len(text) < 500 or max(map(len, text.split()), default=0) < 200 else ""
+        places.sort(key=lambda place: (place.role != "happened", place.radius_m, place.start))
+        return tuple(places[:MOST])
 
 
 def _pointed(point: Point) -> Place:
@@ -153,7 +154,7 @@ def _place(
 
 def _roles(choices: Sequence[Choice]) -> list[Role]:
     """Names with a cue follow it; the others join what happened near them, or all happened."""
-    here = [c for c in choices if c.mention.cue == "here" and c.place is not None]
+    here = [c for c in choices if c.mention.cue == "here" and not c.mention.kind]
     roles: list[Role] = []
     for choice in choices:
         if choice.mention.cue == "open":
@@ -166,10 +167,8 @@ def _roles(choices: Sequence[Choice]) -> list[Role]:
 
 def _together(one: Choice, other: Choice) -> bool:
     """Whether one place holds the other or overlaps with it."""
-    from monitor.geo import distance_m
-
     a, b = one.place, other.place
-    if a is None or b is None:
+    if a is None or b is None or one.mention.kind:
         return True
     if "country" in (a.kind, b.kind):
         return a.country == b.country
@@ -185,7 +184,7 @@ def _unresolved(
     with, or somewhere in the home area; nothing where none of these is known."""
     mention, own = choice.mention, choice.place
     named = [c.place for c in choices if c.place is not None and not c.mention.kind]
-    if home is not None and own is not None and not in_box(own.lat, own.lon, home.outer):
+    if own is not None and not _trusted(own, mention.kind, home):
         own = None
     context = min(named, key=lambda place: place.radius_m, default=None)
     if own is not None and (context is None or own.radius_m <= context.radius_m):
@@ -196,6 +195,14 @@ def _unresolved(
         yield _place(choice, role, mention.kind, at, "", 0.4)
     elif home is not None:
         yield _place(choice, role, mention.kind, home.centre, "", 0.2)
+
+
+def _trusted(own: Toponym, kind: str, home: Home | None) -> bool:
+    """Whether a building or street named after a place is near that place: at home they mostly are;
+    elsewhere a city's hospital is, its street is not."""
+    if home is not None:
+        return in_box(own.lat, own.lon, home.outer)
+    return kind == "poi" and own.kind == "city" and own.population >= LARGE
 
 
 def _tagger(options: Options) -> Language:
@@ -221,10 +228,6 @@ def _tagger(options: Options) -> Language:
 
 def _common() -> frozenset[str]:
     """Words that are seldom a place although a gazetteer knows them."""
-    from importlib import import_module
-
     shipped = gzip.decompress(REGIONS.with_name("common.gz").read_bytes()).decode().split()
     stops = (import_module(f"spacy.lang.{lang}.stop_words").STOP_WORDS for lang in STOPS)
     return frozenset(shipped).union(*stops)
-
-

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 STATES: Final = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
     "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia",
@@ -37,7 +42,8 @@ ALIASES: Final = {
     "tex": "texas", "mass": "massachusetts", "conn": "connecticut", "ariz": "arizona",
     "colo": "colorado", "mich": "michigan", "minn": "minnesota", "tenn": "tennessee",
     "wash": "washington", "okla": "oklahoma", "nebr": "nebraska", "philly": "philadelphia",
-    "nola": "new orleans", "vegas": "las vegas", "frisco": "san francisco", "holland": "netherlands",
+    "nola": "new orleans", "vegas": "las vegas", "frisco": "san francisco",
+    "holland": "netherlands",
     "big apple": "new york city",
     "washington dc": "washington d c", "ivory coast": "cote divoire", "burma": "myanmar",
     "burkina": "burkina faso", "bay area": "san francisco",
@@ -60,54 +66,58 @@ REGION_NAMES: Final[dict[str, tuple[str, ...]]] = {
 """Other names of regions, by GeoNames code."""
 
 PREPOSITIONS: Final = {
-    "en": frozenset(
+    "en": _words(
         "in at near on outside around across along off above over through throughout within "
-        "towards inside hits hit strikes struck rocks shakes slams batters".split()
+        "towards inside hits hit strikes struck rocks shakes slams batters"
     ),
-    "es": frozenset("en cerca sobre por junto hasta tras entre afuera".split()),
-    "de": frozenset("in im bei nahe am auf um uber an ausserhalb".split()),
-    "fr": frozenset("a au aux en pres sur dans chez autour".split()),
-    "it": frozenset("a ad in nel nella nei al alla presso vicino su sul".split()),
-    "pt": frozenset("em no na nos nas perto sobre ao".split()),
-    "nl": frozenset("in bij te op nabij rond aan langs".split()),
+    "es": _words("en cerca sobre por junto hasta tras entre afuera"),
+    "de": _words("in im bei nahe am auf um uber an ausserhalb"),
+    "fr": _words("a au aux en pres sur dans chez autour"),
+    "it": _words("a ad in nel nella nei al alla presso vicino su sul"),
+    "pt": _words("em no na nos nas perto sobre ao"),
+    "nl": _words("in bij te op nabij rond aan langs"),
 }
 """Words directly before the place of a happening."""
 
-BRIDGES: Final = frozenset(
-    "the of de del la las los el le les der die den dem das da do dos het city central downtown "
-    "north south east west northern southern eastern western greater inner outer l".split()
+BRIDGES: Final = _words(
+    "the of de del la las los el le les der die den dem das da do dos het city central "
+    "downtown north south east west northern southern eastern western greater inner outer "
+    "l"
 )
 """Words that may stand between a preposition and the name."""
 
-PASSING: Final = frozenset(
-    "from to visit visited visiting via than like versus vs beat beats beating native minister "
-    "governor mayor president ambassador university bbc itv cbs nbc abc fox cnn radio capital hello thanks love "
-    "aus nach von desde hacia para depuis vers verso dal dalla dall naar uit van".split()
+PASSING: Final = _words(
+    "from to visit visited visiting via than like versus vs beat beats beating native "
+    "minister governor mayor president ambassador university bbc itv cbs nbc abc fox cnn "
+    "radio capital hello thanks love aus nach von desde hacia para depuis vers verso dal "
+    "dalla dall naar uit van"
 )
 """Words before a place where nothing happens."""
 
-BEHIND: Final = frozenset(
-    "times post chronicle herald tribune guardian gazette journal news fc afc united rovers "
-    "wanderers athletic albion hotspur fans fan coach striker manager captain midfielder defender "
-    "goalkeeper football footballers won wins win beat beats lose loses lost drew draw draws "
-    "defeat defeated score scored scores sign signs signed says said say tells told thinks wants "
-    "announces announced insists urges warns team squad players player celtics lakers cowboys "
-    "texans rockets astros knicks yankees dodgers giants university college marathon".split()
+BEHIND: Final = _words(
+    "times post chronicle herald tribune guardian gazette journal news fc afc united "
+    "rovers wanderers athletic albion hotspur fans fan coach striker manager captain "
+    "midfielder defender goalkeeper football footballers won wins win beat beats lose "
+    "loses lost drew draw draws defeat defeated score scored scores sign signs signed "
+    "says said say tells told thinks wants announces announced insists urges warns team "
+    "squad players player celtics lakers cowboys texans rockets astros knicks yankees "
+    "dodgers giants university college marathon"
 )
 """Words behind a name that stands for a paper, a club or a government."""
 
-TITLES: Final = frozenset(
-    "mr mrs ms miss dr sir lady lord prof professor pastor officer sgt capt captain king queen "
-    "prince princess saint president senator sen rep governor gov mayor chief herr frau senor "
-    "senora monsieur madame signor signora".split()
+TITLES: Final = _words(
+    "mr mrs ms miss dr sir lady lord prof professor pastor officer sgt capt captain king "
+    "queen prince princess saint president senator sen rep governor gov mayor chief herr "
+    "frau senor senora monsieur madame signor signora"
 )
 """Words before a person's name."""
 
-FIRST_NAMES: Final = frozenset(
-    "jordan chelsea austin paris sydney florence charlotte victoria madison jackson lincoln "
-    "israel adelaide georgia virginia carolina sofia dakota savannah brooklyn boston kingston "
-    "london troy carson houston dallas tyler orlando marion jack george james william martin "
-    "lawrence clinton trump harris kelly murphy logan dean grant kennedy morgan milan".split()
+FIRST_NAMES: Final = _words(
+    "jordan chelsea austin paris sydney florence charlotte victoria madison jackson "
+    "lincoln israel adelaide georgia virginia carolina sofia dakota savannah brooklyn "
+    "boston kingston london troy carson houston dallas tyler orlando marion jack george "
+    "james william martin lawrence clinton trump harris kelly murphy logan dean grant "
+    "kennedy morgan milan"
 )
 """Names of places that are as often names of persons; `milan` and others need a preposition."""
 
@@ -125,25 +135,34 @@ STREETS: Final = {
 }  # fmt: skip
 """Last words of streets, buildings and small regions, and their kind."""
 
-SMALL: Final = frozenset("street road avenue bridge station airport".split())
+SMALL: Final = _words("street road avenue bridge station airport")
 """Those of `STREETS` that end a name when written small, too."""
 
 LEADING: Final = {
-    "es": frozenset("calle avenida plaza paseo carretera puente estacion parque".split()),
-    "fr": frozenset("rue avenue boulevard place quai pont gare quartier".split()),
-    "it": frozenset("via viale piazza corso ponte stazione".split()),
-    "pt": frozenset("rua avenida praca estrada ponte estacao".split()),
+    "es": _words("calle avenida plaza paseo carretera puente estacion parque"),
+    "fr": _words("rue avenue boulevard place quai pont gare quartier"),
+    "it": _words("via viale piazza corso ponte stazione"),
+    "pt": _words("rua avenida praca estrada ponte estacao"),
 }
 """First words of streets; the name follows."""
 
-CONNECTORS: Final = frozenset("de la las los del da do das dos des du di della dei van der".split())
+CONNECTORS: Final = _words("de la las los del da do das dos des du di della dei van der")
 """Words inside the name of a street behind one of `LEADING`, and inside other names."""
 
-STORMS: Final = frozenset("hurricane cyclone storm typhoon tropical huracan".split())
+PARTS: Final = BRIDGES | _words(
+    "island islands keys coast bay region province district state village airport "
+    "international crescent hon world cross red cape port union centre center"
+)
+"""Words of names that are no name of a place alone."""
+
+SPELLED: Final = _words("IN OR ME OK HI OH PA MA ID AL DE LA CO MS MD AR")
+"""Codes of states that are also words or other initials."""
+
+STORMS: Final = _words("hurricane cyclone storm typhoon tropical huracan")
 """Words before a name that is a storm's."""
 
-PUBLIC: Final = frozenset(
-    "plaza puente estacion parque place pont gare piazza ponte stazione praca estacao".split()
+PUBLIC: Final = _words(
+    "plaza puente estacion parque place pont gare piazza ponte stazione praca estacao"
 )
 """Those of `LEADING` that are no street but a point of interest."""
 
@@ -154,10 +173,11 @@ ENDINGS: Final = {
 }  # fmt: skip
 """Endings of German and Dutch streets and squares within one word."""
 
-HAZARDS: Final = frozenset(
-    "flood floods flooding floodrelief fire fires wildfire wildfires earthquake quake terremoto "
-    "sismo tremor storm hurricane tornado bombing bombings blast explosion attack attacks shooting "
-    "strong relief rescue news weather traffic police crash incendio incendios strike protest "
-    "riots riot blackout outage alert emergency update updates snow heatwave".split()
+HAZARDS: Final = _words(
+    "flood floods flooding floodrelief fire fires wildfire wildfires earthquake quake "
+    "terremoto sismo tremor storm hurricane tornado bombing bombings blast explosion "
+    "attack attacks shooting strong relief rescue news weather traffic police crash "
+    "incendio incendios strike protest riots riot blackout outage alert emergency update "
+    "updates snow heatwave"
 )
 """Words that may follow a place inside a hashtag, as in #HoustonFlood."""

@@ -10,10 +10,13 @@ from typing import Final
 
 from monitor.geo import box, distance_m, in_box
 from nlp.gazetteer import Box, Toponym
-from nlp.toponyms import Mention
+from nlp.toponyms import LARGE, Mention
 
 UNCOUNTED: Final = 5_000
 """Inhabitants that we suppose where GeoNames says 0."""
+MILLION: Final = 1_000_000
+BESIDE: Final = 150
+"""Code points between two names that explain each other."""
 NEAR_M: Final = 50_000.0
 AROUND_M: Final = 200_000.0
 
@@ -42,6 +45,16 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Another name of the same text: what it means most likely, which regions it may be, and how
+    much it counts."""
+
+    pick: Toponym | None
+    regions: frozenset[str]
+    nearness: float
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """The place that a mention means, or None; `confidence` says how far the next one is behind."""
 
@@ -52,27 +65,35 @@ class Choice:
 
 def resolve(text: str, mentions: Sequence[Mention], home: Home | None) -> list[Choice]:
     """One choice for each mention, in their order; the same name means the same place."""
-    priors = [_priors(m.candidates, home) for m in mentions]
-    alone = [_ranked(m.candidates, prior) for m, prior in zip(mentions, priors, strict=True)]
-    regions = [
-        {c.admin1 if c.kind == "admin1" else c.country for c in m.candidates if _is_region(c)}
-        if not m.kind
-        else set[str]()
-        for m in mentions
-    ]
-    choices: list[Choice] = []
+    priors = [_priors(text, m, home) for m in mentions]
+    alone = [_ranked(m.candidates, prior)[0] for m, prior in zip(mentions, priors, strict=True)]
+    best: dict[str, tuple[Toponym | None, float]] = {}
     for i, mention in enumerate(mentions):
-        others = [j for j in range(len(mentions)) if mentions[j].name != mention.name][:40]
-        picks = [alone[j][0] for j in others]
-        named = set[str]().union(*(regions[j] for j in others))
+        others = [
+            Other(
+                pick,
+                frozenset(map(_region, filter(_is_region, m.candidates))),
+                _nearness(m, mention),
+            )
+            for m, pick in zip(mentions, alone, strict=True)
+            if not m.kind and m.name != mention.name
+        ][:40]
         behind = _qualifier(text, mentions, i)
+        region = any(_is_region(c) and c.population >= MILLION for c in mention.candidates)
         scores = [
-            prior + _context(c, picks, named) + _qualified(c, behind)
+            prior
+            if region and not _is_region(c) and c.population < LARGE
+            else prior + max((_context(c, o) for o in others), default=0.0) + _qualified(c, behind)
             for c, prior in zip(mention.candidates, priors[i], strict=True)
         ]
-        place, confidence = _ranked(mention.candidates, scores)
-        choices.append(Choice(mention, place, confidence * mention.certainty))
-    return choices
+        found = _ranked(mention.candidates, scores)
+        best[mention.name] = max(best.get(mention.name, found), found, key=lambda pair: pair[1])
+    return [Choice(m, best[m.name][0], best[m.name][1] * m.certainty) for m in mentions]
+
+
+def _nearness(one: Mention, other: Mention) -> float:
+    """How much a name says of another one: less where they are sentences apart."""
+    return 1.0 if abs(one.start - other.start) <= BESIDE else 0.4
 
 
 def _ranked(candidates: Sequence[Toponym], scores: Sequence[float]) -> tuple[Toponym | None, float]:
@@ -90,12 +111,17 @@ def _ranked(candidates: Sequence[Toponym], scores: Sequence[float]) -> tuple[Top
     return place, 1.0 / (1.0 + math.exp(-1.5 * min(lead, 20.0)))
 
 
-def _priors(candidates: Sequence[Toponym], home: Home | None) -> list[float]:
-    """A prior for each; a region named like its chief city stands behind the city."""
-    chief = {c.admin1 for c in candidates if c.kind == "city" and c.population >= 300_000}
+def _priors(text: str, mention: Mention, home: Home | None) -> list[float]:
+    """A prior for each candidate; a region named like its chief city stands behind the city, but
+    not where the text calls it a state."""
+    chief = {c.admin1 for c in mention.candidates if c.kind == "city" and c.population >= 300_000}
+    before = text[max(0, mention.start - 9) : mention.start].casefold()
+    behind = text[mention.end : mention.end + 6].casefold()
+    state = 3.0 if before == "state of " or behind == " state" else 0.0
     return [
-        _prior(c, home) - (1.7 if c.kind == "admin1" and c.admin1 in chief else 0.0)
-        for c in candidates
+        _prior(c, home)
+        + (state - (1.7 if c.admin1 in chief else 0.0) if c.kind == "admin1" else 0.0)
+        for c in mention.candidates
     ]
 
 
@@ -112,34 +138,32 @@ def _prior(c: Toponym, home: Home | None) -> float:
     return score
 
 
-def _context(c: Toponym, picks: Sequence[Toponym | None], named: set[str]) -> float:
-    """What the other names of the text say for a candidate: the strongest of them counts."""
+def _context(c: Toponym, other: Other) -> float:
+    """What another name of the text says for a candidate."""
     best = 0.0
-    if c.kind != "country":
-        if c.kind != "admin1" and c.admin1 in named:
-            best = 5.0
-        elif c.country in named:
-            best = 2.5
-    for other in picks:
-        if other is None or other.kind == "country" or other.ref == c.ref:
-            continue
-        if c.kind == "country" or (c.kind == "admin1" and other.kind != "admin1"):
-            held = other.country == c.country if c.kind == "country" else other.admin1 == c.admin1
-            best = max(best, 3.0 if held else 0.0)
-            continue
-        away = distance_m(c.lat, c.lon, other.lat, other.lon)
-        if other.kind != "admin1" and away <= NEAR_M:
-            best = max(best, 3.0)
-        elif away <= AROUND_M:
-            best = max(best, 1.5)
-        elif c.country == other.country:
-            best = max(best, 0.7)
-    return best
+    if not _is_region(c) and c.admin1 in other.regions:
+        best = 5.0
+    elif c.kind != "country" and c.country in other.regions:
+        best = 2.5
+    pick = other.pick
+    if pick is None or pick.kind == "country" or pick.ref == c.ref:
+        return best * other.nearness
+    if _is_region(c) and not (c.kind == pick.kind == "admin1"):
+        held = _region(c) in (pick.country, pick.admin1)
+        return max(best, 3.0 if held else 0.0) * other.nearness
+    away = distance_m(c.lat, c.lon, pick.lat, pick.lon)
+    if pick.kind != "admin1" and away <= NEAR_M:
+        best = max(best, 3.0)
+    elif away <= AROUND_M:
+        best = max(best, 1.5)
+    elif c.country == pick.country:
+        best = max(best, 0.7)
+    return best * other.nearness
 
 
 def _qualifier(text: str, mentions: Sequence[Mention], i: int) -> tuple[Toponym, ...]:
     """Candidates of the name directly behind, as in "Paris, Texas"."""
-    if i + 1 == len(mentions):
+    if i + 1 == len(mentions) or mentions[i + 1].kind:
         return ()
     gap = text[mentions[i].end : mentions[i + 1].start]
     return mentions[i + 1].candidates if gap in (", ", ",", " ", " (") else ()
@@ -161,6 +185,11 @@ def _qualified(c: Toponym, behind: Sequence[Toponym]) -> float:
         ):
             return 4.0 + math.log10(other.population) / 2
     return 0.0
+
+
+def _region(c: Toponym) -> str:
+    """The code of the region that the place is or lies in."""
+    return c.country if c.kind == "country" else c.admin1
 
 
 def _is_region(c: Toponym) -> bool:

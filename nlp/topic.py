@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from monitor.errors import ModelError
 from monitor.model import CATEGORIES, SEVERITIES, Severity
@@ -25,8 +25,8 @@ class Topic:
     """One file of `topics/`.
 
     `severity` holds where the words say nothing of it. `beside` names topics that often come in the
-    same text, so that their texts are no counter-examples. `labels` are labels of the training sets,
-    as `<set>:<field>=<value>`. `cues` are words or phrases without accents, `*` for any ending.
+    same text, so that their texts are no counter-examples. `labels` are those of training sets, as
+    `<set>:<field>=<value>`. `cues` are words or phrases without accents, `*` for any ending.
     `examples` are sentences of our own, in several languages, to learn from.
     """
 
@@ -56,7 +56,8 @@ def read(path: Path) -> Topic:
     if table.keys() != keys:
         odd = ", ".join(sorted(table.keys() ^ keys))
         raise ModelError(f"{path}: missing or unknown {odd}; a topic has {', '.join(sorted(keys))}")
-    return Topic(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    return Topic(**values)
 
 
 def read_all(folder: Path = FOLDER) -> list[Topic]:

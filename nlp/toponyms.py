@@ -1,5 +1,5 @@
-"""Finds names of places in a text: words of the gazetteer, the tagger's entities and the patterns of
-streets, and says of each how sure that is and whether something happened there.
+"""Finds names of places in a text: words of the gazetteer, the tagger's entities and the patterns
+of streets, and says of each how sure that is and whether something happened there.
 
 Words of scripts without capitals are found only where the tagger marks them.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from nlp.gazetteer import Gazetteer, Toponym, folded
 from nlp.placewords import (
@@ -20,13 +19,16 @@ from nlp.placewords import (
     CONNECTORS,
     FIRST_NAMES,
     HAZARDS,
+    PARTS,
     PASSING,
     PREPOSITIONS,
+    SPELLED,
     STATES,
     STORMS,
     TITLES,
 )
 from nlp.streets import street
+from nlp.tokens import WORD, Word, own_name, words_of
 
 Cue = Literal["here", "open", "elsewhere"]
 Entity = tuple[int, int, str]
@@ -35,31 +37,13 @@ LARGE: Final = 100_000
 """A name of that many inhabitants needs no preposition before it."""
 PLACES: Final = frozenset({"GPE", "LOC", "FAC"})
 NEVER: Final = frozenset({"NORP", "EVENT", "WORK_OF_ART", "PRODUCT", "LAW", "LANGUAGE"})
-_WORD: Final = re.compile(
-    r"(?:[A-Z]\. ?){1,3}[A-Z]\.|[^\W\d_]\w{0,60}(?:['’\-][^\W\d_]\w{0,40}){0,5}"
-)
-_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|\S{1,80}@\S{1,80}\.\w+|[@][\w.\-]+")
-_POSSESSIVE: Final = re.compile(r"['’]s?$", re.IGNORECASE)
+_QUOTES: Final = "#\"' s\u201c\u2018\u2019"
+"""What may stand between a preposition and a name."""
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][^A-Z\W_]*|[^A-Z\W_]+")
-_DATELINE: Final = re.compile(r"(?:,\s?[A-Z][\w.]{1,15})?\s{0,2}(?:\([^)\n]{2,20}\)\s?)?(?:[—–:]|-\s)")
-_RESULT: Final = re.compile(r"[^.\n]{0,25}\b\d{1,2}\s?[-–]\s?\d{1,2}\b")
-_TOKENS: Final = 1_200
-
-
-class Word(NamedTuple):
-    """A word of the text; `plain` where the line is not all in capitals, so that they tell."""
-
-    start: int
-    end: int
-    text: str
-    key: str
-    tag: bool
-    plain: bool
-
-    @property
-    def capital(self) -> bool:
-        """Whether it begins with a capital letter."""
-        return self.text[0].isupper()
+_DATELINE: Final = re.compile(
+    r"(?:,\s?[A-Z][\w.]{1,15})?\s{0,2}(?:\([^)\n]{2,20}\)\s?)?(?:[\u2014\u2013:]|-\s)"
+)
+_RESULT: Final = re.compile(r"[^.\n]{0,25}\b\d{1,2}\s?[-\u2013]\s?\d{1,2}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +60,9 @@ class Mention:
     kind: str = ""
 
 
-@lru_cache(maxsize=50_000)
-def _key(word: str) -> str:
-    return folded(word)
-
-
-def words_of(text: str) -> list[Word]:
-    """The first 1,200 words, without addresses and accounts; possessive endings are cut off."""
-    bare = _ADDRESS.sub(lambda found: " " * len(found.group()), text)
-    words: list[Word] = []
-    start = 0
-    for line in bare.split("\n"):
-        found = list(_WORD.finditer(line))
-        capitals = sum(1 for match in found if match.group()[0].isupper())
-        plain = len(found) < 4 or capitals <= 0.6 * len(found)
-        for match in found:
-            written = _POSSESSIVE.sub("", match.group())
-            at = start + match.start()
-            tag = at > 0 and bare[at - 1] == "#"
-            words.append(Word(at, at + len(written), written, _key(written), tag, plain))
-        start += len(line) + 1
-        if len(words) > _TOKENS:
-            break
-    return words[:_TOKENS]
-
-
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds mentions. `home` are folded names of the home area, `common` words that are also names."""
+    """Finds mentions. `home` has folded names of the home area, `common` words that mislead."""
 
     gazetteer: Gazetteer
     home: frozenset[str]
@@ -133,9 +92,8 @@ class _Reading:
         while i < len(self.words):
             word = self.words[i]
             found = self._hashtag(word) if word.tag else self._street(i)
-            count = 1
             if found is None and not word.tag:
-                found, count = self._name(i, before)
+                found = self._name(i, before)
             if found is None:
                 i += 1
                 continue
@@ -149,9 +107,9 @@ class _Reading:
         for start, end, label in self.entities:
             if label not in PLACES or any(start < e and s < end for s, e in taken):
                 continue
-            name = _POSSESSIVE.sub("", self.text[start:end].lstrip("#@ "))
+            name = own_name(self.text[start:end].lstrip("#@ "))
             start = self.text.index(name, start)
-            if _key(name) in self.finder.common or self.text[max(0, start - 1) : start] == "@":
+            if folded(name) in self.finder.common or self.text[max(0, start - 1) : start] == "@":
                 continue
             candidates = self.finder.gazetteer.candidates(name)
             if candidates and name[0].isupper():
@@ -174,31 +132,33 @@ class _Reading:
         cue, _ = self._cue(i, end)
         return Mention(start, end, self.text[start:end], cue, 0.6, candidates, kind)
 
-    def _name(self, i: int, before: Mention | None) -> tuple[Mention | None, int]:
-        """The longest name that begins at word `i`, and how many words it has."""
+    def _name(self, i: int, before: Mention | None) -> Mention | None:
+        """The longest name that begins at word `i`."""
         if not self.words[i].capital and self.words[i].key in BRIDGES:
-            return None, 1
+            return None
         for count in range(self._reach(i), 0, -1):
             start, end = self.words[i].start, self.words[i + count - 1].end
             name = self.text[start:end]
             if not self.words[i + count - 1].capital and self.words[i].capital:
                 continue
-            candidates = self._candidates(name, start, before)
+            cue, certainty = self._cue(i, end)
+            candidates = self._candidates(name, start, before, cue == "here")
             if not candidates:
                 continue
-            cue, certainty = self._cue(i, end)
             certainty = self._certainty(i, count, candidates, certainty)
             if certainty > 0:
-                mention = Mention(start, end, name, cue, certainty, candidates)
-                return (replace(mention, certainty=certainty / 2) if cue == "elsewhere" else mention), count
-        return None, 1
+                sure = certainty / 2 if cue == "elsewhere" else certainty
+                return Mention(start, end, name, cue, sure, candidates)
+        return None
 
     def _reach(self, i: int) -> int:
         """How many words from `i` on could make one name."""
         last = i
         for j in range(i + 1, min(i + 6, len(self.words))):
             gap = self.text[self.words[j - 1].end : self.words[j].start]
-            if gap not in (" ", "-", ". ", "’", "'") or (gap == ". " and len(self.words[j - 1].text) > 3):
+            if gap not in (" ", "-", ". ", "\u2019", "'") or (
+                gap == ". " and len(self.words[j - 1].text) > 3
+            ):
                 break
             if self.words[j].tag or self.words[j].capital != self.words[i].capital:
                 if self.words[j].key not in CONNECTORS and self.words[j].key not in BRIDGES:
@@ -207,23 +167,32 @@ class _Reading:
             last = j
         return last - i + 1
 
-    def _candidates(self, name: str, start: int, before: Mention | None) -> tuple[Toponym, ...]:
-        """What the gazetteer knows; initials of a US state only behind a place or as tagged."""
+    def _candidates(
+        self, name: str, start: int, before: Mention | None, located: bool
+    ) -> tuple[Toponym, ...]:
+        """What the gazetteer knows; initials of a US state only behind a place or where one must
+        stand. A lost apostrophe is forgiven to large places, as in "Mexicos"."""
         initials = name.replace(".", "").replace(" ", "")
         if len(initials) == 2 and initials.isupper() and initials in STATES:
             behind = before is not None and self.text[before.end : start] in (", ", " ", ",")
-            if behind or (initials not in CASED and self._label(start, start + len(name)) == "GPE"):
+            sure = self._label(start, start + len(name)) == "GPE" or (
+                located and initials not in SPELLED
+            )
+            if behind or (sure and initials not in CASED):
                 return self.finder.gazetteer.candidates(STATES[initials])
         if len(initials) <= 3 and initials.isupper() and initials not in CASED:
             return ()
-        return self.finder.gazetteer.candidates(name)
+        found = self.finder.gazetteer.candidates(name)
+        if found or len(name) < 6 or not name.endswith("s"):
+            return found
+        return tuple(c for c in self.finder.gazetteer.candidates(name[:-1]) if _large((c,), LARGE))
 
     def _label(self, start: int, end: int) -> str:
         """The label of the entity over a span, with `+` behind it where it is longer."""
         for first, last, label in self.entities:
             if first <= start and end <= last:
                 bare = self.text[first:last].strip("#@ ").removeprefix("the ")
-                return label if len(_POSSESSIVE.sub("", bare)) <= end - start else f"{label}+"
+                return label if len(own_name(bare)) <= end - start else f"{label}+"
         return ""
 
     def _certainty(
@@ -233,10 +202,10 @@ class _Reading:
         word = self.words[i]
         end = self.words[i + count - 1].end
         label = self._label(word.start, end)
-        key = _key(self.text[word.start : end])
+        key = folded(self.text[word.start : end])
         tagged = any(a < end and word.start < b and kind in PLACES for a, b, kind in self.entities)
         home = key in self.finder.home
-        common = count == 1 and key in self.finder.common
+        common = count == 1 and key in self.finder.common and word.text not in CASED
         if self._barred(i, count, label, located > 0):
             return 0.0
         if not word.capital:
@@ -254,7 +223,7 @@ class _Reading:
             return 0.8
         if self._qualified(end, candidates):
             return 0.85
-        return 0.7 if _large(candidates, LARGE) and not label.startswith("ORG+") else 0.0
+        return 0.7 if _large(candidates, LARGE) else 0.0
 
     def _barred(self, i: int, count: int, label: str, located: bool) -> bool:
         """Whether the words are part of the name of a person, a people or a storm."""
@@ -262,13 +231,17 @@ class _Reading:
         previous = self.words[i - 1].key if i and self.words[i - 1].end >= word.start - 2 else ""
         if previous in STORMS or previous in TITLES or label in NEVER or label == "PERSON+":
             return True
+        if self.text[self.words[i + count - 1].end :][:1] == "$":
+            return True
+        if count == 1 and (word.key in PARTS or f"hurricane{word.key}" in self.text.casefold()):
+            return True
         following = self.words[i + count] if i + count < len(self.words) else None
         together = (
             following is not None
             and following.capital
             and following.plain
             and self.text[self.words[i + count - 1].end : following.start] == " "
-            and not self.finder.gazetteer.candidates(following.text)
+            and not _large(self.finder.gazetteer.candidates(following.text), LARGE)
         )
         if count == 1 and word.key in FIRST_NAMES and not located:
             return together or label == "PERSON"
@@ -286,13 +259,14 @@ class _Reading:
 
     def _qualified(self, end: int, candidates: tuple[Toponym, ...]) -> bool:
         """Whether the name of a region that holds one of the candidates comes behind a comma."""
-        found = _WORD.match(self.text, end + 2) if self.text[end : end + 2] == ", " else None
+        found = WORD.match(self.text, end + 2) if self.text[end : end + 2] == ", " else None
         if found is None:
             return False
         name = STATES.get(found.group(), found.group())
         regions = self.finder.gazetteer.candidates(name)
-        codes = {r.admin1 if r.kind == "admin1" else r.country for r in regions if "c" in r.kind or r.kind == "admin1"}
-        return any(c.admin1 in codes or c.country in codes for c in candidates)
+        states = {r.admin1 for r in regions if r.kind == "admin1"}
+        countries = {r.country for r in regions if r.kind == "country"}
+        return any(c.admin1 in states or c.country in countries for c in candidates)
 
     def _cue(self, i: int, end: int) -> tuple[Cue, float]:
         """What the words around say, and above 0 where a preposition says that it is a place."""
@@ -307,7 +281,7 @@ class _Reading:
             return "here", 1.0
         for j in range(i - 1, max(-1, i - 4), -1):
             gap = self.text[self.words[j].end : self.words[j + 1].start]
-            if gap.strip("#\"'“‘ s’"):
+            if gap.strip(_QUOTES):
                 break
             key = self.words[j].key
             if key in PREPOSITIONS.get(self.lang, frozenset()) or key in PREPOSITIONS["en"]:
@@ -326,13 +300,15 @@ class _Reading:
             if not all(word in HAZARDS or word.isdigit() for word in rest):
                 continue
             name = " ".join(piece.group() for piece in pieces[:count])
-            key = _key(name)
+            key = folded(name)
             candidates = self.finder.gazetteer.candidates(name)
             known = key in self.finder.home or _large(candidates, LARGE // 2)
-            if candidates and known and key not in self.finder.common:
+            if candidates and known and (name in CASED or key not in self.finder.common):
                 end = word.start + pieces[count - 1].end()
                 sure = 0.8 if count == len(pieces) else 0.7
-                return Mention(word.start, end, self.text[word.start : end], "open", sure, candidates)
+                return Mention(
+                    word.start, end, self.text[word.start : end], "open", sure, candidates
+                )
         return None
 
 
@@ -342,5 +318,3 @@ def _large(candidates: tuple[Toponym, ...], population: int) -> bool:
         c.kind in ("country", "admin1") or (c.population >= population and c.main)
         for c in candidates
     )
-
-

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import ssl
 import threading
 import time
 import urllib.parse
@@ -18,6 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import brotli
+
+from monitor.model import Cursor
+from monitor.ports import Answer
 
 MEGABYTE = bytes(1_000_000)
 LAUGHS = (
@@ -46,24 +50,48 @@ class Site:
         return [path for path, _ in self.asked]
 
 
+class Given:
+    """A fetch that has its answer already, for properties over what may be answered."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def get(
+        self, url: str, *, cursor: Cursor | None = None, accept: str = "*/*", page: bool = False
+    ) -> Answer:
+        return Answer(url=url, status=200, headers={}, body=self.body)
+
+    def marks(self, answer: Answer) -> dict[str, str]:
+        return {}
+
+
 @contextmanager
-def serving(site: Site) -> Iterator[str]:
+def serving(site: Site, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The address of a server that runs meanwhile."""
 
     class Handler(_Handler):
         pass
 
     Handler.site = site
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()
         server.socket.close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is what these tests are about."""
 
 
 class _Handler(BaseHTTPRequestHandler):

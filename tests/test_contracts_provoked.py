@@ -19,11 +19,11 @@ from tests.house import FOLDERS, ROOT, contract, pyproject
 
 OFFENCES = {
     "floors": ("monitor/model.py", "import monitor.app"),
-    "ground": ("collectors/rss.py", "import monitor.ledger"),
-    "neighbours": ("collectors/rss.py", "import nlp.encode"),
+    "ground": ("nlp/__init__.py", "import monitor.ledger"),
+    "neighbours": ("collectors/rss.py", "import nlp"),
     "unnamed": ("monitor/pipeline.py", "import collectors.rss"),
-    "models": ("indexes/embedded.py", "def load():\n    import torch"),
-    "http": ("collectors/cap.py", "import httpx2"),
+    "models": ("indexes/__init__.py", "import torch"),
+    "http": ("collectors/rss.py", "import httpx2"),
 }
 
 
@@ -84,7 +84,7 @@ def test_a_new_file_of_the_core_must_be_given_a_floor(copy: Path) -> None:
 def test_a_new_file_of_the_core_is_no_ground_for_parts(copy: Path) -> None:
     with (
         added(copy / "monitor/attic.py", ""),
-        added(copy / "nlp/encode.py", "import monitor.attic"),
+        added(copy / "nlp/__init__.py", "import monitor.attic"),
     ):
         answer = lint(copy, "ground")
     assert answer.returncode == 1

@@ -25,6 +25,7 @@ from monitor.query import (
     Query,
     Range,
     Words,
+    inside,
 )
 
 _COLUMNS: Final = {"last": "time"}
@@ -61,17 +62,16 @@ class Compiled:
     match: str | None
     where: Where | None
 
-    @property
-    def sql(self) -> Where:
-        """Both as one clause on the table's columns."""
-        parts = [_matched(self.table, self.match)] if self.match else []
+    def sql(self, *, driven: bool = False) -> Where:
+        """Both as one clause on the table's columns; `driven` where the text finds few, so that
+        SQLite begins with it."""
+        parts = [_matched(self.table, self.match, driven=driven)] if self.match else []
         parts += [self.where] if self.where else []
         return _joined(parts, " AND ") if parts else Where("1")
 
 
 def compiled(query: Query, table: str, near: str | None) -> Compiled:
-    """The question for one table; `near` is the JSON list of ids (of events: theirs) that `like:`
-    finds, None where it finds nothing."""
+    """The question for one table; `near` is the JSON list of ids that `like:` finds, or None."""
     parts = query.parts if isinstance(query, And) else (query,)
     said = [_said(part, table, near) for part in parts if not isinstance(part, All)]
     texts = [part for part in said if isinstance(part, Text)]
@@ -99,8 +99,7 @@ def _said(query: Query, table: str, near: str | None) -> Text | Where:
         case Near():
             return _near(query, table)
         case Like():
-            name = "id" if table == "signals" else "event"
-            return Where(f"{name} IN (SELECT value FROM json_each(?))", (near or "[]",))
+            return Where("id IN (SELECT value FROM json_each(?))", (near or "[]",))
         case _:
             return _text(query)
 
@@ -149,8 +148,8 @@ def _any(texts: list[Text]) -> Text:
     return Text("(" + " OR ".join(text.whole for text in texts) + ")")
 
 
-def _matched(table: str, match: str) -> Where:
-    sql = f"+n IN (SELECT rowid FROM {table}_text WHERE {table}_text MATCH ?)"
+def _matched(table: str, match: str, *, driven: bool = False) -> Where:
+    sql = f"{'' if driven else '+'}n IN (SELECT rowid FROM {table}_text WHERE {table}_text MATCH ?)"
     return Where(sql, (match,))
 
 
@@ -160,14 +159,9 @@ def _joined(parts: list[Where], word: str) -> Where:
 
 
 def _grades(query: Range) -> Text:
-    low = -1.0 if query.low is None else query.low
-    high = 99.0 if query.high is None else query.high
-    within = [
-        value
-        for rank, value in enumerate(FIELDS[query.field].values)
-        if low < rank < high or (rank == low and query.with_low) or (rank == high and query.with_high)
-    ]
-    if not within or low > high:
+    values = FIELDS[query.field].values
+    within = [value for rank, value in enumerate(values) if inside(query, rank)]
+    if not within:
         return Text(f'"{tag(query.field, "")}"')
     tags = (tag(query.field, value.casefold()) for value in within)
     return Text("(" + " OR ".join(f'"{one}"' for one in tags) + ")")
@@ -190,8 +184,8 @@ def _near(query: Near, table: str) -> Where:
     slack = reach + _SLACK
     box = (a + slack, a - slack, b + slack, b - slack, c + slack, c - slack)
     sql = (
-        f"(n IN (SELECT n FROM {table}_area WHERE x0 <= ? AND x1 >= ? AND y0 <= ? AND y1 >= ?"
-        " AND z0 <= ? AND z1 >= ?)"
+        f"n IN (SELECT n FROM {table}_area WHERE x0 <= ? AND x1 >= ? AND y0 <= ? AND y1 >= ?"
+        " AND z0 <= ? AND z1 >= ?"
         " AND (x - ?) * (x - ?) + (y - ?) * (y - ?) + (z - ?) * (z - ?) <= ?)"
     )
     return Where(sql, (*box, a, a, b, b, c, c, reach * reach))

@@ -7,9 +7,10 @@ A token is a word as it stands, `~` a term, `=field_value` a keyword, `@` a word
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
-from monitor.geo import on_sphere, tile
+from monitor.geo import tile
 from monitor.query import Document
 
 SEPARATOR: Final = "\x1f"
@@ -21,12 +22,12 @@ NOWHERE: Final = "=nowhere"
 COLUMNS: Final = {
     "signals": (
         *("id", "seq", "event", "time", "severity", "relevance"),
-        *("x", "y", "z", "across", "down"),
+        *("across", "down"),
         *("topic", "source", "lang", "voice", "place"),
     ),
     "events": (
         *("id", "seq", "event", "time", "first", "size", "severity", "certainty"),
-        *("x", "y", "z", "across", "down"),
+        *("across", "down"),
         *("topic", "source", "lang", "phase", "verdict", "place"),
     ),
 }
@@ -35,9 +36,10 @@ COLUMNS: Final = {
 Value = str | float | None
 
 
+@lru_cache(maxsize=10_000)
 def tag(field: str, value: str) -> str:
     """The token of a keyword: what is no small letter or digit of ASCII is written in hex."""
-    kept = (c if c.isascii() and c.isalnum() or ord(c) > 127 else f"_{ord(c):02x}" for c in value)
+    kept = (c if (c.isascii() and c.isalnum()) or ord(c) > 127 else f"_{ord(c):02x}" for c in value)
     return f"={field}_{''.join(kept)}"
 
 
@@ -61,7 +63,6 @@ def columns(of: Document) -> tuple[Value, ...]:
     values |= of.numbers
     values["place"] = joined(of.places)
     if of.point:
-        values["x"], values["y"], values["z"] = on_sphere(*of.point)
         values["across"], values["down"] = tile(*of.point, MAX_ZOOM)
     return tuple(values.get(name) for name in COLUMNS[of.kind])
 

@@ -20,6 +20,16 @@ from monitor.errors import IndexRefused, IndexUnavailable
 VERSION: Final = 1
 """Of the tables and of what is written in them; another version's file is made anew."""
 WAIT_S: Final = 20.0
+_PASSING: Final = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
 _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",
@@ -130,11 +140,11 @@ class Store:
         """SQLite's faults as ours."""
         try:
             yield
-        except (sqlite3.OperationalError, OSError) as fault:
-            raise IndexUnavailable(
-                f"index {self.live}: {fault}; it is tried again, see to the disk"
-            ) from fault
-        except sqlite3.DatabaseError as fault:
+        except (sqlite3.Error, OSError) as fault:
+            if isinstance(fault, OSError) or fault.sqlite_errorcode & 0xFF in _PASSING:
+                raise IndexUnavailable(
+                    f"index {self.live}: {fault}; it is tried again, see to the disk"
+                ) from fault
             raise IndexRefused(
                 f"index {self.live}: {fault}; make it anew with `monitor rebuild`"
             ) from fault

@@ -40,7 +40,7 @@ class Feed:
         """What changed after that row, about `limit` things at a time and never a row in halves;
         None where there is nothing more to say.
 
-        The address of a post that a person wrote stays in the ledger: it may hold the account.
+        The addresses of what a person wrote stay in the ledger: they may hold the account.
         """
         with self._store.reading() as db:
             last = _consumed(db)
@@ -90,4 +90,4 @@ def _consumed(db: sqlite3.Connection) -> int:
 def _shown(signal: Signal) -> Signal:
     if not signal.post.author:
         return signal
-    return replace(signal, post=replace(signal.post, url=""))
+    return replace(signal, post=replace(signal.post, url="", media=()))

@@ -75,7 +75,7 @@ class Inbox:
                     made += 1
             for gone in page.gone:
                 self._append(db, at, gone, origin)
-                _bury(db, gone, at)
+                bury(db, gone, at)
             for dead in page.dead:
                 db.execute(
                     "INSERT INTO dead (id, author, source, at, reason) VALUES (?, '', ?, ?, ?)",
@@ -96,7 +96,7 @@ class Inbox:
             at = self._now(db)
             seq = self._append(db, at, what, "live")
             if isinstance(what, Gone):
-                _bury(db, what, at)
+                bury(db, what, at)
         return seq
 
     def cursor(self, source: str) -> Cursor:
@@ -174,7 +174,7 @@ def _buried(db: sqlite3.Connection, name: str) -> bool:
     return line is not None
 
 
-def _bury(db: sqlite3.Connection, gone: Gone, at: datetime) -> None:
+def bury(db: sqlite3.Connection, gone: Gone, at: datetime) -> None:
     """Refuse from now on what was deleted, before its row is even consumed."""
     if gone.reason in {"deleted", "account"}:
         db.executemany(

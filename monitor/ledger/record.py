@@ -19,7 +19,8 @@ KINDS: Final[dict[str, type[Post] | type[Gone] | type[Decision] | type[Tick]]] =
     "tick": Tick,
 }
 SIGNAL: Final = (
-    "id, seq, arrived, event, source, author, collected, hold, sources, post, enrichment, vector"
+    "id, seq, arrived, event, source, author, repost_of, collected, hold, sources, post,"
+    " enrichment, vector"
 )
 
 _encode = msgspec.json.Encoder().encode
@@ -61,6 +62,7 @@ def signal_values(signal: Signal) -> tuple[Any, ...]:
         signal.event,
         post.source,
         post.author,
+        post.repost_of,
         stamp(post.collected),
         int(signal.hold),
         encode(signal.sources),
@@ -72,7 +74,7 @@ def signal_values(signal: Signal) -> tuple[Any, ...]:
 
 def signal_of(line: tuple[Any, ...] | sqlite3.Row) -> Signal:
     """A signal back from its line."""
-    _, seq, arrived, event, _, _, _, hold, sources, post, enrichment, vector = line
+    _, seq, arrived, event, _, _, _, _, hold, sources, post, enrichment, vector = line
     return Signal(
         post=_post(post),
         enrichment=replace(_enrichment(enrichment), vector=vector),

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS signals (
     event TEXT NOT NULL,
     source TEXT NOT NULL,
     author TEXT NOT NULL,
+    repost_of TEXT NOT NULL,
     collected TEXT NOT NULL,
     hold INTEGER NOT NULL,
     sources BLOB NOT NULL,
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS signals (
 CREATE INDEX IF NOT EXISTS signals_seq ON signals (seq);
 CREATE INDEX IF NOT EXISTS signals_event ON signals (event, arrived);
 CREATE INDEX IF NOT EXISTS signals_author ON signals (author) WHERE author != '';
+CREATE INDEX IF NOT EXISTS signals_repost ON signals (repost_of) WHERE repost_of != '';
 CREATE INDEX IF NOT EXISTS signals_collected ON signals (collected);
 CREATE INDEX IF NOT EXISTS signals_source ON signals (source, collected);
 CREATE TABLE IF NOT EXISTS events (
@@ -56,10 +58,11 @@ CREATE TABLE IF NOT EXISTS dropped (
     id TEXT PRIMARY KEY,
     seq INTEGER NOT NULL,
     author TEXT NOT NULL,
-    source TEXT NOT NULL,
+    repost_of TEXT NOT NULL,
     at TEXT NOT NULL,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS dropped_repost ON dropped (repost_of) WHERE repost_of != '';
 CREATE INDEX IF NOT EXISTS dropped_author ON dropped (author) WHERE author != '';
 CREATE INDEX IF NOT EXISTS dropped_at ON dropped (at);
 CREATE TABLE IF NOT EXISTS dead (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from monitor.ledger.inbox import count
+from monitor.ledger.inbox import bury, count
 from monitor.ledger.record import SIGNAL, encode, event_of, signal_of, signal_values
 from monitor.ledger.store import Store, stamp
 from monitor.model import Change, Dead, Decided, Decision, Dropped, Event, Gone, Post, Row, Signal
@@ -97,6 +97,27 @@ class Truth:
             events = {event for row in rows for event in _concerned(db, row)}
             return _whole(db, sorted(event for event in events if not held(event)))
 
+    def with_reposts(self, gone: Gone) -> Gone:
+        """What was taken back, and every repost of it: a repost holds the same words."""
+        with self._store.reading() as db:
+            found = {
+                post
+                for table in ("signals", "dropped")
+                for author in gone.authors
+                for (post,) in db.execute(f"SELECT id FROM {table} WHERE author = ?", (author,))
+            }
+            waiting = [*gone.ids, *found]
+            while waiting:
+                name = waiting.pop()
+                for table in ("signals", "dropped"):
+                    for (post,) in db.execute(
+                        f"SELECT id FROM {table} WHERE repost_of = ?", (name,)
+                    ):
+                        if post not in found:
+                            found.add(post)
+                            waiting.append(post)
+        return replace(gone, ids=(*gone.ids, *sorted(found.difference(gone.ids))))
+
     def kept(self, posts: Iterable[str]) -> dict[str, Signal]:
         """The signals among these posts, by id."""
         with self._store.reading() as db:
@@ -124,6 +145,7 @@ class Truth:
             for row in rows:
                 if isinstance(row.what, Gone):
                     _forget(db, row.what)
+                    bury(db, row.what, row.at)
             _write_dropped(db, change)
             for fault in dead:
                 db.execute(
@@ -275,7 +297,7 @@ def _write_dropped(db: sqlite3.Connection, change: Change) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO dropped VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (drop.post.id, drop.seq, drop.post.author, drop.post.source, at, encode(drop))
+            (drop.post.id, drop.seq, drop.post.author, drop.post.repost_of, at, encode(drop))
             for drop in change.dropped
             for at in [stamp(drop.post.collected)]
         ],

@@ -9,12 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from nlp import features
+from nlp.topic import Topic
 
 SEED: Final = 20261122
 
@@ -70,16 +72,21 @@ _SAME: Final = {
 """Events that stand in two sets are held out together."""
 
 _VIOLENT: Final = frozenset(
-    "kill killed dead death injured wounded stabbed shot shooting fired clash clashes clashed riot "
-    "riots rioters stone stones stoned stoning burn burned burnt torched torching looted looting "
-    "violence violent teargas gas petrol bomb bombs attacked hacked".split()
+    {"kill", "killed", "dead", "death", "injured", "wounded", "stabbed", "shot", "shooting"}
+    | {"fired", "clash", "clashes", "clashed", "riot", "riots", "rioters", "stone", "stones"}
+    | {"stoned", "stoning", "burn", "burned", "burnt", "torched", "torching", "looted", "looting"}
+    | {"violence", "violent", "teargas", "gas", "petrol", "bomb", "bombs", "attacked", "hacked"}
 )
 """An assembly is a safety matter only where it endangers people: others are left out."""
 
 
 def read(folder: Path, name: str) -> list[Example]:
     """The texts of one set, without repeats, capped by group and label, in a fixed order."""
-    found = list(_unlike(example for row in _rows(folder / f"{name}.jsonl.gz") for example in _READERS[name](row)))
+    found = list(
+        _unlike(
+            example for row in _rows(folder / f"{name}.jsonl.gz") for example in _READERS[name](row)
+        )
+    )
     random.Random(SEED).shuffle(found)
     taken: dict[tuple[str, bool | None], int] = {}
     kept = []
@@ -227,3 +234,24 @@ _READERS: Final = {
     "ag_news": _news,
     "bbc_news": _news,
 }
+
+
+def own(topics: Sequence[Topic]) -> list[Example]:
+    """The sentences of our own: those of the topics, and the everyday ones that are no signal."""
+    found = [
+        Example(
+            text=text,
+            set="own",
+            group=f"own/{number % 5}",
+            relevant=True,
+            facts=frozenset({f"own:topic={topic.name}"}),
+        )
+        for topic in topics
+        for number, text in enumerate(topic.examples)
+    ]
+    everyday = tomllib.loads(Path(__file__).with_name("everyday.toml").read_text(encoding="utf-8"))
+    return found + [
+        Example(text=text, set="own", group=f"own/{number % 5}", relevant=False)
+        for texts in everyday.values()
+        for number, text in enumerate(texts)
+    ]

@@ -77,8 +77,16 @@ def _regions(folder: Path, known: dict[str, City]) -> Iterator[str]:
                 radius_m = spread[len(spread) * 9 // 10] if spread else 50_000.0
                 names = [row["name"], *REGION_NAMES.get(code, ())]
             yield "\t".join(
-                (row["level"], code, str(ref), f"{lat:.4f}", f"{lon:.4f}")
-                + (f"{max(radius_m, 5_000):.0f}", str(population), "|".join(dict.fromkeys(names)))
+                (
+                    row["level"],
+                    code,
+                    str(ref),
+                    f"{lat:.4f}",
+                    f"{lon:.4f}",
+                    f"{max(radius_m, 5_000):.0f}",
+                    str(population),
+                    "|".join(dict.fromkeys(names)),
+                )
             )
 
 

@@ -3,8 +3,8 @@
     python -m nlp.train.measure_places --data ../shared/data --split dev
 
 Spans: precision, recall and F1 over exact and over overlapping spans. Positions: the share of gold
-mentions that lie within 161 km of where they are put; `populous` puts each name at the most populous
-place of that name. The sets are disasters, most of them far from a single city.
+mentions that lie within 161 km of where they are put. The sets are disasters, most
+of them far from a single city.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _BLOCK: Final = 2048
 def vectors_of(texts: Sequence[str], encode: Encode, version: str, cache: Path) -> Vectors:
     """One row a text, in order; what `cache` lacks is encoded and added to it.
 
-    The cache holds one pair of files for each encoder `version`; a run that is ended loses one block.
+    The cache is one file for each encoder `version`; a run that is ended loses one block.
     """
     cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"{version.replace(' ', '-').replace('/', '-')}.npz"

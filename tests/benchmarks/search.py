@@ -1,0 +1,195 @@
+"""Prints how long the embedded index takes for ten typical questions, and to be written.
+
+The signals are made up by a seeded generator: words by Zipf's law, places around one city, random
+unit vectors. `python -m tests.benchmarks.search --signals 200000 [--json]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from indexes import embedded
+from monitor.model import Change, Enrichment, Event, Place, Point, Post, Signal
+from monitor.ports import Asked, Index
+from monitor.query import parse
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS = 90
+NOW = START + timedelta(days=DAYS)
+LABELS = ("Fire", "Security", "Security/violence", "Transport", "Transport/collision", "Met", "Geo")
+SEVERITIES = ("Unknown", "Minor", "Moderate", "Severe", "Extreme")
+DISTRICTS = ("Hackney", "Camden", "Southwark", "Lambeth", "Brent", "Mare Street", "Old Kent Road")
+KNOWN = ("fire", "police", "smoke", "burning", "robbery", "road", "street", "flood", "crash")
+DIM = 384
+BATCH = 2_000
+
+
+def vocabulary(rng: np.random.Generator) -> list[str]:
+    """Words of which the n-th is said 1/n as often as the first."""
+    parts = [a + b for a in "bcdfghklmnprstvw" for b in "aeiou"]
+    made = {"".join(rng.choice(parts, size=rng.integers(1, 5))) for _ in range(60_000)}
+    words = sorted(made)
+    rng.shuffle(words)
+    for rank, word in zip((2, 4, 30, 60, 150, 8, 12, 90, 45), KNOWN, strict=True):
+        words.insert(rank, word)
+    return words
+
+
+def changes(count: int, seed: int = 7) -> Iterator[Change]:
+    """Signals in the order of time, five to an event."""
+    rng = np.random.default_rng(seed)
+    words = vocabulary(rng)
+    weights = 1.0 / np.arange(1, len(words) + 1)
+    weights /= weights.sum()
+    for start in range(0, count, BATCH):
+        size = min(BATCH, count - start)
+        vectors = rng.standard_normal((size, DIM)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        said = rng.choice(len(words), size=(size, 18), p=weights)
+        signals = tuple(
+            signal(rng, start + at, count, " ".join(words[w] for w in said[at]), vectors[at])
+            for at in range(size)
+        )
+        events = tuple(event(signals[at : at + 5]) for at in range(0, size, 5))
+        yield Change(last=start + size, signals=signals, events=events)
+
+
+def signal(rng: np.random.Generator, at: int, count: int, text: str, vector: np.ndarray) -> Signal:
+    lat, lon = 51.5 + rng.normal(0, 0.08), -0.12 + rng.normal(0, 0.12)
+    moment = START + timedelta(seconds=DAYS * 86_400 * at / count)
+    label = LABELS[int(rng.integers(len(LABELS)))]
+    district = DISTRICTS[int(rng.integers(len(DISTRICTS)))]
+    place = Place(
+        name=district, start=0, end=1, role="happened", kind="district", lat=lat, lon=lon,
+        radius_m=500.0, ref=f"geonames:{len(district)}",
+    )  # fmt: skip
+    return Signal(
+        post=Post(
+            id=f"made:{at}", text=text, source=f"source-{at % 40}", published=moment,
+            point=Point(lat=lat, lon=lon), voice="citizen",
+        ),
+        enrichment=Enrichment(
+            lang="en", relevance=0.9, relevant=True, topics={label: 0.9},
+            labels=(label,), severity=SEVERITIES[int(rng.integers(5))],
+            places=(place,), vector=vector.tobytes(),
+        ),
+        event=str(at - at % 5), sources=(f"source-{at % 40}",), arrived=at + 1, seq=at + 1,
+    )  # fmt: skip
+
+
+def event(signals: tuple[Signal, ...]) -> Event:
+    first, last = signals[0], signals[-1]
+    return Event(
+        id=first.event, seq=last.seq, title=first.post.text[:60],
+        texts=tuple(one.post.text for one in signals), first=first.post.published,
+        last=last.post.published, size=len(signals), sources={first.post.source: len(signals)},
+        topics={first.enrichment.labels[0]: len(signals)}, langs={"en": len(signals)},
+        severity=first.enrichment.severity, certainty="Likely",
+        place=first.enrichment.places[0], phase="growing",
+    )  # fmt: skip
+
+
+def questions(index: Index, vector: bytes) -> dict[str, Callable[[], object]]:
+    """What is asked, by the text of the question."""
+
+    def ask(text: str, sort: str = "") -> Callable[[], object]:
+        like = vector if "like:" in text else None
+        return lambda: index.signals(parse(text, now=NOW), Asked(sort=sort, vector=like))
+
+    return {
+        "fire": ask("fire"),
+        "police smoke": ask("police smoke"),
+        '"police street"': ask('"police street"'),
+        "topic:Fire burning": ask("topic:Fire burning"),
+        'near:"51.5,-0.12,2km" fire': ask('near:"51.5,-0.12,2km" fire'),
+        "time:>=now-7d police (by -time)": ask("time:>=now-7d police", "-time"),
+        "robb* OR (crash AND NOT flood)": ask("robb* OR (crash AND NOT flood)"),
+        'place:"Mare Street" severity:>=Severe': ask('place:"Mare Street" severity:>=Severe'),
+        'smoke OR like:"people trapped"': ask('smoke OR like:"people trapped"'),
+        "events: topic:Security fire size:>=3 (by -time)": lambda: index.events(
+            parse("topic:Security fire size:>=3"), Asked(sort="-time")
+        ),
+        "count fire by topic": lambda: index.count(parse("fire"), "topic", "signals"),
+        "histogram fire by day": lambda: index.histogram(
+            parse("fire"), timedelta(days=1), "signals"
+        ),
+    }
+
+
+def percentile(times: list[float], share: float) -> float:
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--signals", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", type=Path, help="an index to make once and ask again")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = (asked.keep or Path(folder)) / "index.db"
+        index = embedded.open(embedded.Options(path=str(path)))
+        written_s = 0.0
+        if index.prepare("benchmark"):
+            for change in changes(asked.signals):
+                begun = time.perf_counter()
+                index.write(change)
+                written_s += time.perf_counter() - begun
+        index.close()
+        report(asked, path, written_s)
+
+
+def report(asked: argparse.Namespace, path: Path, written_s: float) -> None:
+    index = embedded.open(embedded.Options(path=str(path)))
+    rng = np.random.default_rng(11)
+    vector = rng.standard_normal(DIM).astype(np.float32)
+    vector /= np.linalg.norm(vector)
+    cold: dict[str, float] = {}
+    times: dict[str, list[float]] = {}
+    for text, ask in questions(index, vector.tobytes()).items():
+        begun = time.perf_counter()
+        ask()
+        cold[text] = (time.perf_counter() - begun) * 1000
+    for _ in range(asked.rounds):
+        for text, ask in questions(index, vector.tobytes()).items():
+            begun = time.perf_counter()
+            ask()
+            times.setdefault(text, []).append((time.perf_counter() - begun) * 1000)
+    index.close()
+    every = [one for several in times.values() for one in several]
+    if asked.json:
+        facts = {text: {"p50": percentile(t, 0.5), "p95": percentile(t, 0.95), "first": cold[text]}
+                 for text, t in times.items()}  # fmt: skip
+        overall = {"p50": percentile(every, 0.5), "p95": percentile(every, 0.95)}
+        json.dump({"signals": asked.signals, "write_s": written_s, "overall": overall,
+                   "questions": facts}, sys.stdout, indent=2)  # fmt: skip
+        return
+    table = Table("question", "p50 ms", "p95 ms", "first ms", title=f"{asked.signals:,} signals")
+    for text, took in times.items():
+        cells = (percentile(took, 0.5), percentile(took, 0.95), cold[text])
+        table.add_row(text, *(f"{cell:.1f}" for cell in cells))
+    cells = (percentile(every, 0.5), percentile(every, 0.95))
+    table.add_row("all", *(f"{cell:.1f}" for cell in cells), "")
+    console = Console()
+    console.print(table)
+    if written_s:
+        rate = asked.signals / written_s
+        console.print(f"written in {written_s:.1f} s, {rate:,.0f} signals a second")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""One file, read once; every fault is named at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.config import build_config, duration, read_config
+from monitor.errors import ConfigError
+
+HERE = Path("monitor.toml")
+
+
+def test_the_example_is_a_configuration() -> None:
+    config = read_config(Path("monitor.example.toml"))
+    assert config.sources
+    assert config.area is not None
+
+
+def test_nothing_at_all_is_a_configuration_of_defaults(tmp_path: Path) -> None:
+    config = build_config({}, tmp_path / "monitor.toml")
+    assert config.data == tmp_path / "data"
+    assert (config.area, config.sources, config.index_kind) == (None, (), "embedded")
+
+
+def test_every_fault_is_named_at_once() -> None:
+    table = {
+        "keep_dayz": 3,
+        "area": {"name": "x"},
+        "nlp": {"encode": {"batch": "many"}, "magic": {}},
+        "source": [
+            {"name": "a", "kind": "rss"},
+            {"name": "b", "kind": "telepathy"},
+            {"name": "c", "kind": "rss", "url": "https://c.example/feed", "every": "soon"},
+        ],
+    }
+    with pytest.raises(ConfigError) as caught:
+        build_config(table, HERE)
+    said = str(caught.value)
+    for fault in ("keep_dayz", "[area]", "batch", "magic", "url", "telepathy", "'soon'"):
+        assert fault in said
+
+
+def test_official_sources_keep_all_unless_told_otherwise() -> None:
+    feed = {"kind": "rss", "url": "https://c.example/feed"}
+    config = build_config(
+        {
+            "source": [
+                {**feed, "name": "police", "voice": "official"},
+                {**feed, "name": "paper", "voice": "media"},
+                {**feed, "name": "noisy", "voice": "official", "keep": "relevant"},
+            ]
+        },
+        HERE,
+    )
+    assert [source.keep for source in config.sources] == ["all", "relevant", "relevant"]
+
+
+def test_two_sources_of_one_name_are_refused() -> None:
+    feed = {"kind": "rss", "url": "https://c.example/feed", "name": "paper"}
+    with pytest.raises(ConfigError, match="two sources"):
+        build_config({"source": [feed, feed]}, HERE)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("6h", 21600), ("1d", 86400)]
+)
+def test_time_spans(text: str, seconds: int) -> None:
+    assert duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "0s", "10", "1w", "-1h", "1h30m"])
+def test_what_is_no_time_span_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="not a time span"):
+        duration(text)
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"copy monitor\.example\.toml"):
+        read_config(tmp_path / "monitor.toml")

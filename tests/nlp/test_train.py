@@ -1,0 +1,108 @@
+"""Training: from labelled texts to heads that can be loaded, the same bytes twice."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlp import encode, linear, topic
+from nlp.train import data, evaluate, heads, vectors
+
+pytest.importorskip("sklearn", reason="training needs scikit-learn")
+
+CITIES = [
+    {"id": "1", "city": "A", "text": "Crash on 5th Avenue", "label": "crash"},
+    {"id": "2", "city": "A", "text": "crash on 5th avenue!! https://t.co/x", "label": "crash"},
+    {"id": "3", "city": "B", "text": "Lovely weather today", "label": "no"},
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    with gzip.open(tmp_path / "city_incident_tweets.jsonl.gz", "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in CITIES)
+    return tmp_path
+
+
+def test_repeats_are_read_once_and_labels_become_facts(folder: Path) -> None:
+    found = sorted(data.read(folder, "city_incident_tweets"), key=lambda e: e.group)
+
+    assert [(e.group, e.relevant) for e in found] == [("A", True), ("B", False)]
+    assert found[0].facts == {"city_incident_tweets:label=crash"}
+
+
+def test_training_twice_gives_the_same_bytes(tmp_path: Path, encoder: encode.Encoder) -> None:
+    topics = [one for one in topic.read_all() if one.name in {"Fire", "Security/theft"}]
+    examples = data.own(topics)
+    judged = [
+        data.Example(text=text, set=name, group=name, relevant=False)
+        for text, name in [("nice day", "ordinary_tweets"), ("shares rise", "news")]
+    ]
+    texts = [example.text for example in (*examples, *judged)]
+    said = encoder.encode(texts)
+
+    for name in ("one", "two"):
+        made = heads.train(examples, judged, said, topics, encoder.model.sha256, buckets=512)
+        linear.save(tmp_path / name, made.meaning, made.weights, made.bias)
+
+    for file in (linear.WEIGHTS, linear.MEANING):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert "| Fire |" in made.figures
+    probabilities = linear.load(tmp_path / "one")(
+        encoder.encode(["The barn is on fire, flames everywhere", "what a nice evening"]),
+        ["The barn is on fire, flames everywhere", "what a nice evening"],
+    )
+    assert probabilities[0, 0] > 0.5 > probabilities[1, 0]
+    assert probabilities[0, 1] > probabilities[0, 2]
+
+
+def test_running_gives_what_training_gave(encoder: encode.Encoder) -> None:
+    from nlp.train import fit
+
+    topics = topic.read_all()
+    texts = ["Incendio en el centro", "Crash near exit 4, 2 injured", "", "hello there"]
+    said = encoder.encode(texts)
+    shipped = linear.load(linear.FOLDER)
+
+    matrix = fit.matrix_of(said, texts, topics, shipped.meaning.buckets)
+
+    weights = shipped._weights.astype(np.float64)
+    expected = 1 / (1 + np.exp(-(matrix @ weights.T + shipped._bias)))
+    assert shipped(said, texts) == pytest.approx(expected, abs=1e-4)
+
+
+def test_vectors_are_made_once(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def encode_texts(texts: list[str]) -> vectors.Vectors:
+        asked.extend(texts)
+        return np.array([[len(text), 1.0] for text in texts], np.float32)
+
+    first = vectors.vectors_of(["bb", "a", "bb"], encode_texts, "model one", tmp_path)
+    second = vectors.vectors_of(["a", "ccc"], encode_texts, "model one", tmp_path)
+
+    assert first.tolist() == [[2, 1], [1, 1], [2, 1]]
+    assert second.tolist() == [[1, 1], [3, 1]]
+    assert asked == ["a", "bb", "ccc"]
+
+
+def test_scores_count_only_what_is_known() -> None:
+    found = np.array([0.9, 0.8, 0.2, 0.1, 0.99])
+    truth = np.array([1, 0, 1, 0, -1], np.int8)
+
+    score = evaluate.score("all", found, truth, 0.5)
+
+    assert (score.size, score.yes, score.precision, score.recall, score.f1) == (4, 2, 0.5, 0.5, 0.5)
+
+
+def test_the_threshold_lets_few_ordinary_tweets_through() -> None:
+    alarms = np.linspace(0, 1, 1001)
+
+    threshold = evaluate.quiet_threshold(alarms)
+
+    assert (alarms >= threshold).mean() <= evaluate.FALSE_ALARMS
+    assert (alarms >= threshold - 0.01).mean() > evaluate.FALSE_ALARMS
