@@ -12,7 +12,7 @@ JOBS ?= 2
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test check audit bench soak train lock clean
+.PHONY: help setup demo test check bench soak train lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,21 +39,13 @@ demo: $(READY) ## replay a sample day of one city and show the events that were 
 test: $(READY) ## run the tests; what needs something that is not here is skipped with a line
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
-check: $(READY) audit ## style, types, who may import whom, the rules of the house, known vulnerabilities
+check: $(READY) ## style, types, who may import whom, the rules of the house, known vulnerabilities
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest tests/test_house.py
-
-# pip-audit writes its report only where it could read the advisories.
-audit: $(READY)
-	@mkdir -p build && rm -f build/audit.txt
-	@$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.lock --timeout 15 \
-		--progress-spinner off --format columns --output build/audit.txt 2>build/audit.log \
-		&& echo "pip-audit: no known vulnerability in requirements.lock" \
-		|| { if test -s build/audit.txt; then cat build/audit.txt; exit 1; \
-		else echo "pip-audit: skipped, its advisories cannot be reached; build/audit.log says why"; fi; }
+	$(BIN)/python -m tests.audit
 
 bench: $(READY) ## print the figures of speed that the documents name
 	$(BIN)/python -m tests.benchmarks

@@ -311,7 +311,7 @@ def _gdacs_stated(entry: Any) -> Stated | None:
 def _json_entries(body: bytes, url: str) -> tuple[str, str, Sequence[Any]]:
     """Base address, language and items; raises SourceChanged where it is no JSON Feed."""
     try:
-        feed = json.loads(body.removeprefix(b"\xef\xbb\xbf"))
+        feed = json.loads(body.removeprefix(b"\xef\xbb\xbf"), strict=False)
     except (ValueError, RecursionError) as error:
         raise _changed(url, "it is no JSON", body) from error
     items = feed.get("items")

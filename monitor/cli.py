@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,10 +21,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from monitor import checks, log, parts, sample
-from monitor.admit import Keys, admit
+from monitor import checks, log, sample
 from monitor.app import App
-from monitor.config import Source, duration, read_config
+from monitor.config import read_config
 from monitor.enriching import enriched
 from monitor.errors import (
     ConfigError,
@@ -34,29 +32,32 @@ from monitor.errors import (
     ModelError,
     MonitorError,
     QueryError,
-    SourceError,
 )
-from monitor.fetch import Fetcher, agent
 from monitor.fields import FIELDS
 from monitor.ledger import utc_now
-from monitor.model import Cursor, Decision, Gone, Said, Tick
+from monitor.model import Decision, Gone, Said, Tick
 from monitor.ports import Asked, Of
 from monitor.schedule import Schedule, poll
 from monitor.show import (
-    buckets_table,
-    dropped_json,
-    dropped_table,
     err,
     event_json,
-    events_table,
     facts_table,
     out,
     post_json,
     say_json,
     signal_json,
-    signals_table,
 )
-from monitor.verbs import forgotten, rebuilt, settled, shown_status
+from monitor.verbs import (
+    counted,
+    forgotten,
+    rebuilt,
+    replayed,
+    settled,
+    show,
+    show_dropped,
+    show_status,
+    tried,
+)
 
 app = typer.Typer(
     name="monitor",
@@ -79,7 +80,7 @@ Every = Annotated[str, typer.Option(help="Count per interval instead, as in 1h o
 Grid = Annotated[int, typer.Option(help="Count per map tile of this zoom instead.", max=24)]
 HELP: Final = "\n".join(
     [
-        "Words, \"phrases\", prefix*, AND OR NOT, (brackets), field:value, field:[a TO b], >=:",
+        'Words, "phrases", prefix*, AND OR NOT, (brackets), field:value, field:[a TO b], >=:',
         "",
         *(f"- **{field.name}**: {field.help}" for field in FIELDS.values()),
         "",
@@ -151,33 +152,11 @@ def try_(
     allow: Annotated[list[str] | None, typer.Option(help="A host with a private address.")] = None,
 ) -> None:
     """Ask a source once and print its first page as JSON lines; store nothing."""
-    part = parts.load("collectors", kind)
-    table = dict(_pair(option) for option in options)
-    source = Source(
-        name="try",
-        kind=kind,
-        every=duration("1d"),
-        options=parts.options(part, table, f"try {kind}"),
-        policy=part.POLICY,
-    )
-    keys = Keys(keys=(b"\0" * 32,))
-    fetch = Fetcher(allow=tuple(allow or ()), user_agent=agent())
-    for page in part.collect(source.options, fetch, Cursor()):
-        for post in admit(page, source, keys).posts:
-            say_json(post_json(post))
-        for dead in page.dead:
-            err.print(f"{dead.id}: {dead.reason}", style="yellow", markup=False)
-        break
-
-
-def _pair(option: str) -> tuple[str, Any]:
-    key, mark, value = option.partition("=")
-    if not mark or not key.isidentifier():
-        raise ConfigError(f"{option!r}: not key=value; write it as in url=https://example.org/feed")
-    try:
-        return key, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key, value
+    page = tried(kind, options, allow or ())
+    for post in page.posts:
+        say_json(post_json(post))
+    for dead in page.dead:
+        err.print(f"{dead.id}: {dead.reason}", style="yellow", markup=False)
 
 
 @app.command()
@@ -227,7 +206,7 @@ def run(config: ConfigFile = DEFAULT) -> None:
 def status(config: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
     """How sources, ledger and index fare."""
     with opened(config) as deployment:
-        shown_status(deployment, as_json)
+        show_status(deployment, as_json)
 
 
 @app.command(epilog=HELP)
@@ -246,10 +225,10 @@ def search(
     """Find signals: posts that were kept."""
     with opened(config) as deployment:
         if dropped:
-            _show_dropped(deployment, query, limit, as_json)
-        elif not _counted(deployment, query, "signals", (by, every, grid), as_json):
+            show_dropped(deployment, query, limit, as_json)
+        elif not counted(deployment, query, "signals", (by, every, grid), as_json):
             asked = Asked(sort=sort, limit=limit, after=after or None)
-            _show(deployment, query, "signals", asked, as_json)
+            show(deployment, query, "signals", asked, as_json)
 
 
 @app.command(epilog=HELP)
@@ -266,50 +245,9 @@ def events(
 ) -> None:
     """Find events: signals about one happening."""
     with opened(config) as deployment:
-        if not _counted(deployment, query, "events", (by, every, grid), as_json):
+        if not counted(deployment, query, "events", (by, every, grid), as_json):
             asked = Asked(sort=sort, limit=limit, after=after or None)
-            _show(deployment, query, "events", asked, as_json)
-
-
-def _show(deployment: App, query: str, of: Of, asked: Asked, as_json: bool) -> None:
-    found = deployment.ask(deployment.question(query), of, asked)
-    values: list[Any] = [hit.value for hit in found.hits]
-    if as_json:
-        as_dict: Callable[[Any], dict[str, Any]] = signal_json if of == "signals" else event_json
-        hits = [{**as_dict(h.value), "score": h.score, "like": h.like} for h in found.hits]
-        say_json({"total": found.total, "next": found.next, of: hits})
-        return
-    table = signals_table if of == "signals" else events_table
-    out.print(table(values, f"{found.total:,} {of}, {len(values)} shown"))
-    if found.next:
-        out.print(f"more: --after '{found.next}'", markup=False)
-
-
-def _show_dropped(deployment: App, query: str, limit: int, as_json: bool) -> None:
-    found = list(deployment.dropped(deployment.question(query), limit))
-    if as_json:
-        say_json({"dropped": [dropped_json(drop) for drop in found]})
-    else:
-        out.print(dropped_table(found, f"{len(found)} dropped posts"))
-
-
-def _counted(deployment: App, query: str, of: Of, how: tuple[str, str, int], as_json: bool) -> bool:
-    """Print counts where they were asked for; False where they were not."""
-    by, every, grid = how
-    asked = deployment.question(query)
-    if by:
-        buckets = deployment.index.count(asked, by, of)
-    elif every:
-        buckets = deployment.index.histogram(asked, duration(every), of)
-    elif grid:
-        buckets = deployment.index.grid(asked, grid, of)
-    else:
-        return False
-    if as_json:
-        say_json({bucket.key: bucket.count for bucket in buckets})
-    else:
-        out.print(buckets_table(buckets, f"{of} per {by or every or f'tile of zoom {grid}'}"))
-    return True
+            show(deployment, query, "events", asked, as_json)
 
 
 @app.command()
@@ -449,19 +387,13 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Replay the sample day of one city through the real pipeline and show its events."""
-    config = sample.lay_out(folder)
-    with opened(config) as deployment, deployment.consuming(), progress() as bar:
-        task = bar.add_task("posts: the models are loading", total=sample.posts())
-        try:
-            for source in deployment.config.sources:
-                for accepted in deployment.pipeline.collect(source):
-                    while done := deployment.pipeline.consume():
-                        bar.update(task, description="posts", advance=done)
-                    del accepted
-            deployment.tell(Tick(at=utc_now()))
-            deployment.catch_up()
-        except SourceError as error:
-            raise ConfigError(f"{config}: the sample day cannot be read ({error})") from error
-        _show(deployment, "size:>=2", "events", Asked(sort="-size", limit=40), as_json)
-        if not as_json:
-            out.print(f"look further: monitor search -c {config} 'fire near:\"51.54,-0.06,3km\"'")
+    with progress() as bar:
+        task = bar.add_task("the models are loading", total=sample.posts())
+        config = sample.lay_out(folder)
+        with opened(config) as deployment:
+            for done in replayed(deployment):
+                bar.update(task, description="rows", completed=done)
+            asked = Asked(sort="-size", limit=40)
+            show(deployment, "size:>=2", "events", asked, as_json)
+    if not as_json:
+        out.print(f"look further: monitor search -c {config} 'fire near:\"51.54,-0.06,3km\"'")

@@ -169,7 +169,7 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
     steps = {step: _part("nlp", step, nlp.pop(step, {}), f"[nlp.{step}]", faults) for step in STEPS}
     group = _part("nlp", "group", nlp.pop("group", {}), "[nlp.group]", faults)
     faults += [f"[nlp.{name}]: no such step; there are: {', '.join(STEPS)}, group" for name in nlp]
-    sources = _sources(table.get("source", []), checked, faults)
+    sources = _sources(table.get("source", []), path.parent, checked, faults)
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(
@@ -207,7 +207,7 @@ def _part(folder: str, kind: str, table: Any, where: str, faults: list[str]) -> 
         return None
 
 
-def _sources(tables: Any, checked: Any, faults: list[str]) -> tuple[Source, ...]:
+def _sources(tables: Any, folder: Path, checked: Any, faults: list[str]) -> tuple[Source, ...]:
     if not isinstance(tables, list):
         faults.append("[source]: write [[source]], once for each source")
         return ()
@@ -220,6 +220,8 @@ def _sources(tables: Any, checked: Any, faults: list[str]) -> tuple[Source, ...]
         if said is None:
             continue
         rest = {k: v for k, v in table.items() if k not in own}
+        if isinstance(rest.get("path"), str):
+            rest["path"] = str(folder / rest["path"])
         options = _part("collectors", said.kind, rest, where, faults)
         every = _checked_duration(said.every, where, "every", faults)
         expect = _checked_duration(said.expect, where, "expect", faults) if said.expect else None

@@ -33,9 +33,7 @@ def enriched(file: str, config: Path | None) -> Iterator[dict[str, Any]]:
         with Path(file).open("rb") as opened:
             yield from _batches(judge, opened)
     except OSError as error:
-        raise ConfigError(
-            f"{file}: cannot be read ({error.strerror}); name a file or -"
-        ) from error
+        raise ConfigError(f"{file}: cannot be read ({error.strerror}); name a file or -") from error
 
 
 def _batches(judge: Judge, file: IO[bytes]) -> Iterator[dict[str, Any]]:
@@ -51,7 +49,7 @@ def _batches(judge: Judge, file: IO[bytes]) -> Iterator[dict[str, Any]]:
 def _posts(lines: Iterable[bytes]) -> Iterator[Post | SourceChanged]:
     """Posts up to the first line that is none."""
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        if not line.strip() or (number == 1 and line.startswith(b'{"replay"')):
             continue
         try:
             if len(line) > LONGEST:

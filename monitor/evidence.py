@@ -13,7 +13,7 @@ MOST_BYTES: Final = 100_000_000
 
 
 def keep_payload(folder: Path, source: str, payload: bytes, now: datetime) -> Path:
-    """Write a payload where only the operator may read it; beyond 7 days or 100 MB the oldest go."""
+    """Write a payload for the operator's eyes only; beyond 7 days or 100 MB the oldest go."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = re.sub(r"[^\w-]+", "-", source)[:60]
     path = folder / f"{name}-{now:%Y%m%dT%H%M%S%f}.payload"

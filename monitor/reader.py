@@ -47,11 +47,11 @@ class Reader:
         """One node of luqum's tree; `of` is the field whose values it holds."""
         from luqum import tree
 
+        while isinstance(node, tree.BaseGroup):
+            node = node.expr
         if depth > MAX_DEPTH:
             raise self.fault(node, f"is nested deeper than {MAX_DEPTH}", "ask for less")
         match node:
-            case tree.Group() | tree.FieldGroup():
-                return self.read(node.expr, of, depth + 1)
             case tree.AndOperation() | tree.UnknownOperation():
                 return both(self.read(part, of, depth + 1) for part in node.operands)
             case tree.OrOperation():
@@ -99,7 +99,7 @@ class Reader:
             raise self.fault(
                 node, f"there is no field {node.name}", f"ask {known}, or put it in quotes"
             )
-        return self.read(node.expr, FIELDS[node.name], depth + 1)
+        return self.read(node.expr, FIELDS[node.name], depth)
 
     def text(self, node: Any) -> Query:
         """A word, a prefix or a phrase."""

@@ -44,7 +44,7 @@ THREADS: Final = 8
 _log = log.get(__name__)
 
 
-def poll(app: App, source: Source, stored: Callable[[], None]) -> Health:
+def poll(app: App, source: Source, stored: Callable[[], object]) -> Health:
     """Ask a source once and write down how it fares; `stored` is called after each page."""
     now = datetime.now(UTC)
     before = app.ledger.desk.health(source.name)

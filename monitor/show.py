@@ -18,6 +18,7 @@ from rich.text import Text
 
 from monitor.model import UNDATED, Dropped, Enrichment, Event, Place, Post, Signal, text_of
 from monitor.ports import Bucket
+from monitor.status import SourceStatus
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -202,4 +203,21 @@ def facts_table(facts: Mapping[str, object], title: str) -> Table:
     table.add_column("value")
     for name, value in facts.items():
         table.add_row(name, Text(str(value)))
+    return table
+
+
+def sources_table(sources: Mapping[str, SourceStatus]) -> Table:
+    """Sources, a line each."""
+    table = Table(title="sources, last 24 hours", expand=True)
+    for column in ("source", "state", "last post", "accepted", "kept", "dropped", "dead", "says"):
+        table.add_column(column)
+    for name, source in sources.items():
+        day = source.day
+        table.add_row(
+            Text(name),
+            source.state,
+            local(source.health.posted),
+            *(str(number) for number in (day.accepted, day.kept, day.dropped, day.dead)),
+            Text(source.health.message),
+        )
     return table

@@ -2,19 +2,76 @@
 
 from __future__ import annotations
 
+import dataclasses
+import secrets
 import time
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
+from monitor import parts
+from monitor.admit import Keys, admit
 from monitor.app import WAIT_S, App
+from monitor.config import Source, duration
 from monitor.errors import ConfigError, QueryError
+from monitor.fetch import Fetcher, agent
 from monitor.ledger import utc_now
-from monitor.model import UNDATED
+from monitor.model import Cursor, Page, Tick
+from monitor.ports import Asked, Of
 from monitor.query import Query, likes
-from monitor.show import facts_table, local, out, say_json, when
+from monitor.show import (
+    buckets_table,
+    dropped_json,
+    dropped_table,
+    event_json,
+    events_table,
+    facts_table,
+    out,
+    say_json,
+    signal_json,
+    signals_table,
+    sources_table,
+    when,
+)
+from monitor.status import status_of
+
+
+def tried(kind: str, options: Sequence[str], allow: Sequence[str]) -> Page:
+    """The first page of a source that is not configured, as it would be stored. Raises SourceError
+    and ConfigError."""
+    part = parts.load("collectors", kind)
+    source = Source(
+        name="try",
+        kind=kind,
+        every=duration("1d"),
+        options=parts.options(part, dict(map(_pair, options)), f"try {kind}"),
+        policy=part.POLICY,
+    )
+    pages = part.collect(source.options, Fetcher(allow=allow, user_agent=agent()), Cursor())
+    return admit(next(pages, Page()), source, Keys(keys=(secrets.token_bytes(32),)))
+
+
+def _pair(option: str) -> tuple[str, Any]:
+    key, mark, value = option.partition("=")
+    if not mark or not key.isidentifier():
+        raise ConfigError(f"{option!r}: not key=value; write it as in url=https://example.org/feed")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
+def replayed(app: App) -> Iterator[int]:
+    """Collect all sources once and consume page by page; how many rows were done so far."""
+    done = 0
+    with app.consuming():
+        for source in app.config.sources:
+            for _ in app.pipeline.collect(source):
+                while number := app.pipeline.consume():
+                    done += number
+                    yield done
+        app.tell(Tick(at=utc_now()))
+        yield done + app.catch_up()
 
 
 def settled(app: App, seq: int) -> bool:
@@ -64,64 +121,74 @@ def rebuilt(app: App) -> Iterator[int]:
         yield position
 
 
-def shown_status(app: App, as_json: bool) -> None:
-    """Print how sources, ledger and index fare."""
-    now = utc_now()
-    counted = app.ledger.desk.counted(now)
-    sources: dict[str, dict[str, Any]] = {}
-    for source in app.config.sources:
-        health = app.ledger.desk.health(source.name)
-        state: str = health.state
-        if source.expect and health.posted != UNDATED and now - health.posted > source.expect:
-            state = "silent" if state == "ok" else state
-        sources[source.name] = {
-            "state": state,
-            "answered": when(health.answered),
-            "posted": when(health.posted),
-            "failures": health.failures,
-            "message": health.message,
-            "day": {"accepted": 0, "kept": 0, "dropped": 0, "dead": 0},
-        }
-    for name, numbers in counted.items():
-        day = {
-            "accepted": numbers.accepted,
-            "kept": numbers.kept,
-            "dropped": numbers.dropped,
-            "dead": numbers.dead,
-        }
-        sources.setdefault(name, {"state": "told by another", "message": ""})["day"] = day
-    consumed = app.ledger.feed.consumed()
-    facts: dict[str, object] = {
-        **app.ledger.desk.sizes(),
-        "last row consumed": consumed,
-        **{
-            f"{name} is behind by": consumed - seq
-            for name, seq in app.ledger.desk.followers().items()
-        },
-    }
-    letters = app.ledger.desk.dead_letters(10)
-    with app.consuming() as mine:
-        facts["running"] = "no" if mine else "yes"
+def show(deployment: App, query: str, of: Of, asked: Asked, as_json: bool) -> None:
+    """Print finds."""
+    found = deployment.ask(deployment.question(query), of, asked)
+    values: list[Any] = [hit.value for hit in found.hits]
     if as_json:
-        dead = [
-            {"id": d.id, "source": d.source, "at": when(d.at), "reason": d.reason} for d in letters
-        ]
+        as_dict: Callable[[Any], dict[str, Any]] = signal_json if of == "signals" else event_json
+        hits = [{**as_dict(h.value), "score": h.score, "like": h.like} for h in found.hits]
+        say_json({"total": found.total, "next": found.next, of: hits})
+        return
+    table = signals_table if of == "signals" else events_table
+    out.print(table(values, f"{found.total:,} {of}, {len(values)} shown"))
+    if found.next:
+        out.print(f"more: --after '{found.next}'", markup=False)
+
+
+def show_dropped(deployment: App, query: str, limit: int, as_json: bool) -> None:
+    """Print posts that were not kept."""
+    found = list(deployment.dropped(deployment.question(query), limit))
+    if as_json:
+        say_json({"dropped": [dropped_json(drop) for drop in found]})
+    else:
+        out.print(dropped_table(found, f"{len(found)} dropped posts"))
+
+
+def counted(deployment: App, query: str, of: Of, how: tuple[str, str, int], as_json: bool) -> bool:
+    """Print counts where they were asked for; False where they were not."""
+    by, every, grid = how
+    asked = deployment.question(query)
+    if by:
+        buckets = deployment.index.count(asked, by, of)
+    elif every:
+        buckets = deployment.index.histogram(asked, duration(every), of)
+    elif grid:
+        buckets = deployment.index.grid(asked, grid, of)
+    else:
+        return False
+    if as_json:
+        say_json({bucket.key: bucket.count for bucket in buckets})
+    else:
+        out.print(buckets_table(buckets, f"{of} per {by or every or f'tile of zoom {grid}'}"))
+    return True
+
+
+def show_status(app: App, as_json: bool) -> None:
+    """Print how sources, ledger and index fare."""
+    status = status_of(app, utc_now())
+    facts = {
+        **status.sizes,
+        "last row consumed": status.consumed,
+        **{f"{name} is behind by": rows for name, rows in status.behind.items()},
+        "running": "yes" if status.running else "no",
+    }
+    if as_json:
+        sources = {
+            name: {
+                "state": source.state,
+                "answered": when(source.health.answered),
+                "posted": when(source.health.posted),
+                "failures": source.health.failures,
+                "message": source.health.message,
+                "day": dataclasses.asdict(source.day),
+            }
+            for name, source in status.sources.items()
+        }
+        dead = [{**dataclasses.asdict(d), "at": when(d.at)} for d in status.letters]
         say_json({"sources": sources, "ledger": facts, "dead": dead})
         return
-    table = Table(title="sources, last 24 hours", expand=True)
-    for column in ("source", "state", "last post", "accepted", "kept", "dropped", "dead", "says"):
-        table.add_column(column)
-    for name, source_facts in sources.items():
-        day = source_facts["day"]
-        numbers_shown = [str(day[key]) for key in ("accepted", "kept", "dropped", "dead")]
-        table.add_row(
-            Text(name),
-            source_facts["state"],
-            local(app.ledger.desk.health(name).posted),
-            *numbers_shown,
-            Text(source_facts["message"]),
-        )
-    out.print(table)
+    out.print(sources_table(status.sources))
     out.print(facts_table(facts, "ledger"))
-    for letter in letters:
+    for letter in status.letters:
         out.print(f"dead: {letter.id} of {letter.source}: {letter.reason}", markup=False)

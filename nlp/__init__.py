@@ -1,0 +1,1 @@
+"""From words to facts: language, vectors, relevance, places, events."""

@@ -7,6 +7,7 @@ in memory or in the batch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,8 +24,8 @@ NEAREST: Final = 8
 """How many events are measured closely, by meaning and again by place."""
 _SLACK: Final = 2e-5
 """More than the rounding of a float32 product of unit vectors can come to."""
-_BLOCK_DEGREES: Final = 0.25
-_METRES_A_DEGREE: Final = 111_195.0
+_REACH_DEGREES: Final = 0.2
+"""Further apart than two parts of a city can be and still be the same place."""
 _SHORT, _LONG = 200, 1000
 _FAR, _SLIP = 0.15, 0.1
 
@@ -85,8 +86,10 @@ def margin(probe: Probe, tally: Tally, centroid: Vector | None, limits: Limits) 
         return None
     if probe.key and probe.key in tally.keys:
         return 1.0
-    needed = _needed(probe, tally, where, limits)
-    return round(_likeness(probe.vector, tally, centroid) - needed, 6)
+    likeness = _likeness(probe.vector, tally, centroid)
+    if where != "same" and likeness < limits.threshold:
+        return -1.0
+    return round(likeness - _needed(probe, tally, where, limits), 6)
 
 
 def apart(a: Place | None, b: Place | None, near_m: float) -> Apart:
@@ -163,7 +166,7 @@ class Shelf:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._slots: dict[str, int] = {}
-        self._names: list[str] = []
+        self._orders: list[tuple[int, str]] = []
         self._free: list[int] = []
         self._changed: dict[int, None] = {}
         self._centres: NDArray[np.float32] = np.zeros((64, 0), dtype=np.float32)
@@ -178,7 +181,7 @@ class Shelf:
         slot = self._slots.get(name)
         if slot is None:
             slot = self._slots[name] = self._room()
-            self._names[slot] = name
+            self._orders[slot] = order(name)
         centre = tally.centroid()
         if centre is not None and not self._centres.shape[1]:
             self._centres = np.zeros((len(self._centres), len(centre)), dtype=np.float32)
@@ -211,18 +214,18 @@ class Shelf:
         given to `near` while the block lasts."""
         self._changed.clear()
         width = self._centres.shape[1]
-        if not width or not self._names:
+        if not width or not self._orders:
             return None
         block = np.zeros((len(probes), width), dtype=np.float32)
         for row, probe in enumerate(probes):
             if probe.vector is not None:
                 block[row] = probe.vector
-        weighed: NDArray[np.float32] = block @ self._centres[: len(self._names)].T
+        weighed: NDArray[np.float32] = block @ self._centres[: len(self._orders)].T
         return weighed
 
     def near(self, probe: Probe, weighed: NDArray[np.float32] | None) -> list[str]:
         """The events that may be a post's, by meaning or by place; each once."""
-        count = len(self._names)
+        count = len(self._orders)
         if not count:
             return []
         first, last, newest, lat, lon = self._facts[:, :count]
@@ -233,17 +236,14 @@ class Shelf:
         )
         found = dict.fromkeys(self._like(probe, eligible, weighed))
         place = probe.place
-        if place is not None and place.radius_m <= FINE_M and len(eligible):
+        if place is not None and place.radius_m <= FINE_M:
             gap = np.maximum(np.maximum(first[eligible] - at, at - last[eligible]), 0.0)
-            close = gap <= self._limits.carry.total_seconds()
-            close &= np.abs(lat[eligible] - place.lat) <= _BLOCK_DEGREES
-            slots = [(g, s) for g, s in zip(gap[close], eligible[close], strict=True)]
-            metres = [
-                (distance_m(place.lat, place.lon, float(lat[s]), float(lon[s])), float(g), s)
-                for g, s in slots
-            ]
-            ranked = sorted((round(m), g, order(self._names[s])) for m, g, s in metres)
-            found |= dict.fromkeys(name for *_, (_, name) in ranked[:NEAREST])
+            here = gap <= self._limits.carry.total_seconds()
+            slots, gap = eligible[here], gap[here]
+            north = lat[slots] - place.lat
+            east = (lon[slots] - place.lon) * math.cos(math.radians(place.lat))
+            away = north * north + east * east
+            found |= dict.fromkeys(self._closest(slots, away, gap))
         return list(found)
 
     def eligible(self, name: str, probe: Probe) -> bool:
@@ -256,13 +256,26 @@ class Shelf:
         recent = newest >= (probe.at - self._limits.memory).timestamp()
         return bool(recent and first - window <= at <= last + window)
 
+    def _closest(
+        self, slots: NDArray[np.intp], away: NDArray[np.float64], gap: NDArray[np.float64]
+    ) -> list[str]:
+        """The events at the least distance, then time; one without a fine place is at none."""
+        reach = _REACH_DEGREES * _REACH_DEGREES
+        if len(slots) > NEAREST:
+            reach = min(reach, float(np.partition(away, NEAREST - 1)[NEAREST - 1]))
+        ranked = sorted(
+            (float(away[i]), float(gap[i]), self._orders[slots[i]])
+            for i in np.flatnonzero(away <= reach)
+        )
+        return [name for _, _, (_, name) in ranked[:NEAREST]]
+
     def _like(
         self, probe: Probe, eligible: NDArray[np.intp], weighed: NDArray[np.float32] | None
     ) -> list[str]:
         vector = probe.vector
         if vector is None or not len(eligible) or not self._centres.shape[1]:
             return []
-        scores = np.zeros(len(self._names), dtype=np.float32)
+        scores = np.zeros(len(self._orders), dtype=np.float32)
         if weighed is not None:
             scores[: len(weighed)] = weighed
         if self._changed:
@@ -273,7 +286,7 @@ class Shelf:
             floor = np.partition(scores, -NEAREST)[-NEAREST] - _SLACK
             eligible = eligible[scores >= floor]
         ranked = sorted(
-            (-round(float(np.dot(self._centres[slot], vector)), 6), order(self._names[slot]))
+            (-round(float(np.dot(self._centres[slot], vector)), 6), self._orders[slot])
             for slot in eligible
         )
         return [name for _, (_, name) in ranked[:NEAREST]]
@@ -281,8 +294,8 @@ class Shelf:
     def _room(self) -> int:
         if self._free:
             return self._free.pop()
-        slot = len(self._names)
-        self._names.append("")
+        slot = len(self._orders)
+        self._orders.append((0, ""))
         if slot == len(self._centres):
             self._centres = np.concatenate([self._centres, np.zeros_like(self._centres)])
             self._facts = np.concatenate([self._facts, _blank(slot)], axis=1)

@@ -348,15 +348,6 @@ class Tally:
         return "Likely" if several or (self._media and self._citizens) else "Possible"
 
 
-def summarise(name: str, signals: Iterable[Signal], people: Overrides, now: datetime) -> Event:
-    """An event from its signals in order of arrival, as it is at a moment; `seq` is the newest
-    change among them."""
-    told = tuple(signals)
-    tally = Tally(told)
-    seq = max((signal.seq for signal in told), default=0)
-    return tally.event(name, seq, tally.phase(now), people, "")
-
-
 def _elected(votes: Mapping[tuple[str, float, float], tuple[float, Place]]) -> Place | None:
     """The place with most votes. Wider places lend half of theirs to those that they contain, and
     win only where no part of them has a tenth of all votes."""

@@ -94,7 +94,7 @@ class Group:
         for place, (row, enrichment) in enumerate(block):
             what = row.what
             if isinstance(what, Post):
-                self._post(row, what, enrichment, likes.get(place))
+                self._post(row, what, enrichment, probes.get(place), likes.get(place))
             elif isinstance(what, Gone):
                 self._gone(what)
             elif isinstance(what, Decision):
@@ -104,15 +104,19 @@ class Group:
             self._memory.settle(row.seq, row.at)
 
     def _post(
-        self, row: Row, post: Post, enrichment: Enrichment | None, likes: Likes | None
+        self,
+        row: Row,
+        post: Post,
+        enrichment: Enrichment | None,
+        probe: Probe | None,
+        likes: Likes | None,
     ) -> None:
         """A new post, one more source of a known one, or its edit."""
         memory = self._memory
         before = memory.signals.get(post.id)
         if before is None:
-            if enrichment is not None:
-                event = self._best(post, probe_of(post, enrichment, row.at), likes)
-                self._add(row, post, enrichment, event or str(row.seq))
+            if enrichment is not None and probe is not None:
+                self._add(row, post, enrichment, self._best(post, probe, likes) or str(row.seq))
         elif post.digest == before.post.digest or post.source != before.sources[0]:
             if enrichment is not None:
                 memory.brought(post.id, post.source, row.seq)

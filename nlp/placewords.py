@@ -88,11 +88,18 @@ BRIDGES: Final = _words(
 
 PASSING: Final = _words(
     "from to visit visited visiting via than like versus vs beat beats beating native "
-    "minister governor mayor president ambassador university bbc itv cbs nbc abc fox cnn "
-    "radio capital hello thanks love aus nach von desde hacia para depuis vers verso dal "
+    "minister governor mayor president ambassador bbc itv cbs nbc abc fox cnn "
+    "radio hello thanks love aus nach von desde hacia para depuis vers verso dal "
     "dalla dall naar uit van"
 )
 """Words before a place where nothing happens."""
+
+ARRIVING: Final = _words(
+    "called call calls rushed rush rushing respond responds responded responding sent send "
+    "dispatched scrambled damage spread spreads spreading due smoke report reports reporting live "
+    "evacuated rescued pictures video footage scene scenes"
+)
+"""Words before a "to" or "from" whose place is where it happened."""
 
 BEHIND: Final = _words(
     "times post chronicle herald tribune guardian gazette journal news fc afc united "
@@ -101,7 +108,7 @@ BEHIND: Final = _words(
     "loses lost drew draw draws defeat defeated score scored scores sign signs signed "
     "says said say tells told thinks wants announces announced insists urges warns team "
     "squad players player celtics lakers cowboys texans rockets astros knicks yankees "
-    "dodgers giants university college marathon"
+    "dodgers giants "
 )
 """Words behind a name that stands for a paper, a club or a government."""
 

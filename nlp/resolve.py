@@ -14,7 +14,8 @@ from nlp.toponyms import LARGE, Mention
 
 UNCOUNTED: Final = 5_000
 """Inhabitants that we suppose where GeoNames says 0."""
-MILLION: Final = 1_000_000
+PEOPLED: Final = 300_000
+"""A region of that many is what its name means, rather than some village of the same name."""
 BESIDE: Final = 150
 """Code points between two names that explain each other."""
 NEAR_M: Final = 50_000.0
@@ -79,10 +80,10 @@ def resolve(text: str, mentions: Sequence[Mention], home: Home | None) -> list[C
             if not m.kind and m.name != mention.name
         ][:40]
         behind = _qualifier(text, mentions, i)
-        region = any(_is_region(c) and c.population >= MILLION for c in mention.candidates)
+        region = any(_is_region(c) and c.population >= PEOPLED for c in mention.candidates)
         scores = [
             prior
-            if region and not _is_region(c) and c.population < LARGE
+            if region and not _is_region(c) and (c.population < LARGE or not c.main)
             else prior + max((_context(c, o) for o in others), default=0.0) + _qualified(c, behind)
             for c, prior in zip(mention.candidates, priors[i], strict=True)
         ]
@@ -151,6 +152,8 @@ def _context(c: Toponym, other: Other) -> float:
     if _is_region(c) and not (c.kind == pick.kind == "admin1"):
         held = _region(c) in (pick.country, pick.admin1)
         return max(best, 3.0 if held else 0.0) * other.nearness
+    if c.kind == "admin1":
+        return max(best, 3.0 if c.country == pick.country else 0.0) * other.nearness
     away = distance_m(c.lat, c.lon, pick.lat, pick.lon)
     if pick.kind != "admin1" and away <= NEAR_M:
         best = max(best, 3.0)

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from nlp.gazetteer import Gazetteer, Toponym, folded
 from nlp.placewords import (
+    ARRIVING,
     BEHIND,
     BRIDGES,
     CASED,
@@ -287,7 +288,8 @@ class _Reading:
             if key in PREPOSITIONS.get(self.lang, frozenset()) or key in PREPOSITIONS["en"]:
                 return "here", 1.0
             if key in PASSING:
-                return "elsewhere", 0.5
+                arriving = key in ("to", "from") and j and self.words[j - 1].key in ARRIVING
+                return ("here", 1.0) if arriving else ("elsewhere", 0.5)
             if key not in BRIDGES:
                 break
         return "open", 0.0

@@ -175,7 +175,7 @@ def _slow_headers(handler: _Handler) -> None:
 
 
 def _silent(handler: _Handler) -> None:
-    time.sleep(5)
+    time.sleep(30)
 
 
 def _truncated(handler: _Handler) -> None:

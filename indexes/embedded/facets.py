@@ -71,13 +71,15 @@ def grid(database: sqlite3.Connection, where: Where, precision: int, of: Of) -> 
     """Documents per tile, most frequent first."""
     if not 0 <= precision <= MAX_ZOOM:
         raise QueryError(f"grid: zoom is {precision}; ask for 0 to {MAX_ZOOM}")
-    shift = MAX_ZOOM - precision
+    shift, row = MAX_ZOOM - precision, (1 << MAX_ZOOM) - 1
     found = database.execute(
-        f"SELECT across >> ?, down >> ?, count(*) FROM {of}"
-        f" WHERE {where.sql} AND across IS NOT NULL GROUP BY 1, 2",
-        (shift, shift, *where.values),
+        "SELECT ((tile >> ?) << ?) | ((tile & ?) >> ?), count(*)"
+        f" FROM {of} WHERE {where.sql} AND tile IS NOT NULL GROUP BY 1",
+        (MAX_ZOOM + shift, MAX_ZOOM, row, shift, *where.values),
     )
-    return _ordered(Counter({f"{precision}/{x}/{y}": number for x, y, number in found}))
+    return _ordered(
+        Counter({f"{precision}/{at >> MAX_ZOOM}/{at & row}": number for at, number in found})
+    )
 
 
 def _ordered(counts: Counter[str]) -> tuple[Bucket, ...]:

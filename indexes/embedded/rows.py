@@ -22,12 +22,12 @@ NOWHERE: Final = "=nowhere"
 COLUMNS: Final = {
     "signals": (
         *("id", "seq", "event", "time", "severity", "relevance"),
-        *("across", "down"),
+        "tile",
         *("topic", "source", "lang", "voice", "place"),
     ),
     "events": (
         *("id", "seq", "event", "time", "first", "size", "severity", "certainty"),
-        *("across", "down"),
+        "tile",
         *("topic", "source", "lang", "phase", "verdict", "place"),
     ),
 }
@@ -63,7 +63,8 @@ def columns(of: Document) -> tuple[Value, ...]:
     values |= of.numbers
     values["place"] = joined(of.places)
     if of.point:
-        values["across"], values["down"] = tile(*of.point, MAX_ZOOM)
+        column, row = tile(*of.point, MAX_ZOOM)
+        values["tile"] = column << MAX_ZOOM | row
     return tuple(values.get(name) for name in COLUMNS[of.kind])
 
 

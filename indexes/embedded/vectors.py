@@ -64,7 +64,7 @@ class Vectors:
             inside = np.zeros(len(rough), bool)
             inside[[n for n in among if n < len(rough)]] = True
             rough[~inside] = -np.inf
-        pool = min(max(4 * limit, MIN_POOL), len(rough))
+        pool = min(max(2 * limit, MIN_POOL), len(rough))
         best = np.argpartition(-rough, pool - 1)[:pool]
         return _exactly(database, asked, best[np.isfinite(rough[best])], limit)
 

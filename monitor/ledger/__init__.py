@@ -11,13 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.ledger.desk import Desk, Health, State
+from monitor.ledger.desk import Counted, DeadLetter, Desk, Health, State
 from monitor.ledger.feed import Feed
 from monitor.ledger.inbox import Accepted, Inbox
 from monitor.ledger.store import Clock, Store, utc_now
 from monitor.ledger.truth import Recalled, Truth
 
-__all__ = ["Accepted", "Health", "Ledger", "Recalled", "State", "open_ledger", "utc_now"]
+__all__ = [
+    "Accepted",
+    "Counted",
+    "DeadLetter",
+    "Health",
+    "Ledger",
+    "Recalled",
+    "State",
+    "open_ledger",
+    "utc_now",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

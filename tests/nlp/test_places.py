@@ -173,6 +173,20 @@ def test_where_nothing_happened_is_only_mentioned(in_london, text):
     assert {place.role for place in places} == {"mentioned"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Forty firefighters called to Hackney",
+        "Smoke from Croydon can be seen for miles",
+        "Hackney: two held after stabbing",
+        "Brixton fire under control",
+        "Explosion in the capital London",
+    ],
+)
+def test_where_help_is_called_to_it_happened(in_london, text):
+    assert [place.role for place in found(in_london, text)] == ["happened"]
+
+
 def test_a_dateline_says_where_it_happened(anywhere):
     (place,) = found(anywhere, "LONDON (Reuters) - Police have arrested two")
     assert place.role == "happened"
