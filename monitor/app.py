@@ -199,6 +199,8 @@ def steps_of(config: Config, dtype: str | None = None) -> Sequence[Enricher]:
         options: Any = config.steps[name]
         if config.area and hasattr(options, "home"):
             options = replace(options, home=config.area.box)
+        if getattr(options, "gazetteer", ""):
+            options = replace(options, gazetteer=str(config.path.parent / options.gazetteer))
         if dtype and hasattr(options, "dtype"):
             options = replace(options, dtype=dtype)
         steps.append(parts.load("nlp", name).open(options))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
@@ -59,7 +61,18 @@ def _posts(lines: Iterable[bytes]) -> Iterator[Post | SourceChanged]:
             yield fault
             return
         if isinstance(said, Post):
-            yield said
+            yield _as_written(said, json.loads(line))
+
+
+def _as_written(post: Post, record: dict[str, Any]) -> Post:
+    """The post with id and words as the line has them, so that spans count in those very words."""
+    inner = record.get("post", record)
+    return replace(
+        post,
+        id=str(inner["id"]),
+        title=inner.get("title") or "",
+        text=inner.get("text") or "",
+    )
 
 
 def _lines(judge: Judge, posts: Sequence[Post]) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,9 @@ _REACH_DEGREES: Final = 0.2
 """Further apart than two parts of a city can be and still be the same place."""
 _SHORT, _LONG = 200, 1000
 _FAR, _SLIP = 0.15, 0.1
+_ALIKE, _STRANGE = 0.25, 0.05
+_CARRIED, _COPY = 1.0, 3.0
+"""A copy fits better than what place and topic carry, and that better than mere likeness."""
 
 Likes = NDArray[np.float32]
 """What a post is like, for every event that was there when its block began."""
@@ -46,6 +49,7 @@ class Limits:
     memory: timedelta
     carry: timedelta
     near_m: float
+    languages: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,11 @@ class Probe:
     key: bytes
     place: Place | None
     labels: frozenset[str]
-    lang: str
+    foreign: bool
     chars: int
 
 
-def probe_of(post: Post, enrichment: Enrichment, at: datetime) -> Probe:
+def probe_of(post: Post, enrichment: Enrichment, at: datetime, limits: Limits) -> Probe:
     """What of a post is compared, at the moment of its row."""
     vector = vector_of(enrichment.vector) if enrichment.vector else None
     places = places_of(post, enrichment.places)
@@ -73,23 +77,29 @@ def probe_of(post: Post, enrichment: Enrichment, at: datetime) -> Probe:
         key=copy_key(post),
         place=places[0] if places else None,
         labels=frozenset(enrichment.labels),
-        lang=enrichment.lang,
+        foreign=bool(limits.languages and enrichment.lang)
+        and enrichment.lang not in limits.languages,
         chars=len(text_of(post)),
     )
 
 
 def margin(probe: Probe, tally: Tally, centroid: Vector | None, limits: Limits) -> float | None:
-    """How far above what is needed the likeness of a post and an event lies; below 0 it is none of
-    it, None where they cannot be one: two places too far apart."""
+    """How well a post fits an event; below 0 it is none of it, None where they cannot be one: two
+    places too far apart. Within `carry` at one place the topic is enough; in a language that the
+    models do not know, whose topics are wrong, place and time are."""
     where = apart(probe.place, tally.place, limits.near_m)
     if where == "far":
         return None
     if probe.key and probe.key in tally.keys:
-        return 1.0
+        return _COPY
     likeness = _likeness(probe.vector, tally, centroid)
-    if where != "same" and likeness < limits.threshold:
+    here = where == "same" and gap_of(probe.published, tally) <= limits.carry
+    carried = likeness - (_STRANGE if probe.foreign else _ALIKE)
+    if here and carried >= 0 and (probe.foreign or _kin(probe.labels, tally)):
+        return _CARRIED + round(carried, 6)
+    if likeness < limits.threshold - _SLIP:
         return -1.0
-    return round(likeness - _needed(probe, tally, where, limits), 6)
+    return round(likeness - _needed(probe, tally, where, limits) + (_SLIP if here else 0.0), 6)
 
 
 def apart(a: Place | None, b: Place | None, near_m: float) -> Apart:
@@ -118,27 +128,21 @@ def _likeness(vector: Vector | None, tally: Tally, centroid: Vector | None) -> f
     if vector is None or centroid is None or not told:
         return 0.0
     nearest = max(float(np.dot(vector, other)) for other in told)
-    return (float(np.dot(vector, centroid)) + nearest) / 2
+    return round((float(np.dot(vector, centroid)) + nearest) / 2, 6)
 
 
 def _needed(probe: Probe, tally: Tally, where: Apart, limits: Limits) -> float:
     """The likeness that is asked of a post: more for long texts, which are all alike to a model,
-    over time, beside one another and of other topics; less at the same place."""
-    gap = gap_of(probe.published, tally)
+    for unknown languages, which are too, over time, beside one another and of other topics."""
     chars = min(probe.chars, tally.chars / tally.size)
     stretch = min(1.0, max(0.0, (chars - _SHORT) / (_LONG - _SHORT)))
     needed = limits.threshold + limits.long_texts * stretch
-    days = max(timedelta(0), gap - limits.carry) / timedelta(days=1)
-    needed += limits.fade_a_day * days
-    kin = _kin(probe.labels, tally)
-    if kin is False:
+    late = max(timedelta(0), gap_of(probe.published, tally) - limits.carry)
+    needed += limits.fade_a_day * (late / timedelta(days=1))
+    if probe.foreign or _kin(probe.labels, tally) is False:
         needed += _FAR
     if where == "beside":
         needed += _SLIP
-    if where == "same" and gap <= limits.carry:
-        if kin:
-            return 0.25 if probe.lang in tally.langs else 0.05
-        needed -= _SLIP
     return needed
 
 

@@ -35,10 +35,12 @@ _FASTER: Final = 1.5
 class Options:
     """How texts become vectors.
 
-    `model` is the bundled all-MiniLM-L6-v2, a folder, or a name on the Hugging Face hub, then
-    `revision` is its commit and `sha256` that of its model.safetensors. `dtype` auto measures for a
-    moment; what it chose stands in `Encoder.dtype` and is to be given at later starts. `batch` is
-    texts at once, `threads` 0 all cores.
+    model: the bundled all-MiniLM-L6-v2, a folder, or a name on the Hugging Face hub.
+    revision: the commit of a model on the hub.
+    sha256: the digest that model.safetensors must have.
+    dtype: auto measures for a moment; what it chose stands in `Encoder.dtype`, for later starts.
+    batch: texts at once.
+    threads: 0 for all cores.
     """
 
     model: str = models.MINILM

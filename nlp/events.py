@@ -54,7 +54,8 @@ _ADDRESS: Final = re.compile(r"https?://\S+|\bwww\.\S+|@…|(?<!\w)@\w+|^RT\b:?"
 _TAGS: Final = re.compile(r"(?:\s*#\w+)+\s*$")
 _SENTENCE: Final = re.compile(r"(?<=[.!?…。！？])\s|\n")  # noqa: RUF001
 _DENIED: Final = re.compile(
-    r"no evidence (?:of|that|for)|\bfalse (?:alarm|rumou?r|report|claim|information)|\bhoax\b"
+    r"no evidence (?:of|that|for)|\bbeen no (?:explosion|shooting|attack|bomb|stabbing|incident)\b"
+    r"|\bfalse (?:alarm|rumou?r|report|claim|information)|\bhoax\b"
     r"|\bnot true\b|\buntrue\b|\bno truth\b|\bunfounded\b|\bdebunked\b|\bdid not happen\b"
     r"|entwarnung|fehlalarm|falschmeldung|stimmt nicht|keine hinweise auf"
     r"|falsa alarma|\bbulo\b|\bes falso\b|no es cierto|desmiente|desmentimos"
@@ -311,11 +312,10 @@ class Tally:
     def _add_voice(self, signal: Signal, copied: bool) -> None:
         post = signal.post
         if post.voice == "official":
-            denied = bool(_DENIED.search(text_of(post)))
-            self._denied += denied
-            self._affirmed += not denied
             stated = post.stated.certainty if post.stated else "Unknown"
-            certainty: Certainty = "Unlikely" if denied else stated
+            certainty: Certainty = "Unlikely" if _DENIED.search(text_of(post)) else stated
+            self._denied += certainty == "Unlikely"
+            self._affirmed += certainty != "Unlikely"
             said = (post.published, signal.arrived, certainty)
             self._official = max(self._official or said, said)
         elif post.voice == "media":

@@ -13,12 +13,20 @@ import zlib
 from typing import Final
 
 _NOISE: Final = re.compile(r"https?://\S+|\bwww\.\S+|\bRT\s+(?=@)|@(?:\w|…)+:?", re.IGNORECASE)
+_LONGEST: Final = 20_000
+_LEAD: Final = 1_200
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def plain(text: str) -> str:
     """The text without addresses, handles and repost marks, character references resolved."""
-    return " ".join(_NOISE.sub(" ", html.unescape(text)).split())
+    return " ".join(_NOISE.sub(" ", html.unescape(text[:_LONGEST])).split())
+
+
+def lead(text: str) -> str:
+    """The beginning of a plain text, about as far as the encoder reads: a long article says what it
+    is about there, and mentions everything later."""
+    return plain(text)[:_LEAD]
 
 
 def fold(text: str) -> str:

@@ -5,8 +5,8 @@ A post fits by what it says (the mean of the cosines to the event's centre and t
 first and newest signals), asked more of the longer the texts, the time between and the less the
 topics and places agree; two places too far apart are never one event. A repost goes where the
 original is, a text of the same words where the others are. At one place, of one topic and within
-`carry_h` hours a post needs hardly any likeness: so one happening told in several languages is one
-event though the encoder knows but one of them.
+`carry_h` hours a post needs hardly any likeness, and in a language that the encoder does not know
+no topic either: so one happening told in several languages is one event.
 
 An event takes posts while its newest arrival is at most `memory_days` before the row and the post
 was published at most `window_h` hours before or after its span. The machine never merges events of
@@ -33,11 +33,14 @@ _BLOCK: Final = 64
 class Options:
     """When posts are one event.
 
-    `threshold` is the likeness that short texts need, `long_texts` what is added to it for texts of
-    a thousand characters, `fade` what each day between a post and an event adds after the first
-    `carry_h` hours, in which the same place and topic are enough. `window_h` is how many hours may
-    lie between, `memory_days` how long after its newest arrival an event takes posts. Places more
-    than `near_km` beyond their own radii apart are never one event.
+    threshold: likeness, from 0 to 1, that short texts need.
+    long_texts: added to it for texts of a thousand characters.
+    fade: added to it for each day between a post and an event, after the first carry_h.
+    carry_h: hours in which the same place and topic are enough.
+    window_h: hours that may lie between a post's publication and an event.
+    memory_days: days after its newest arrival in which an event takes posts.
+    near_km: places further apart than that beyond their own radii are never one event.
+    languages: those that the encoder knows, none for all; likeness says little in any other.
     """
 
     threshold: float = 0.45
@@ -47,6 +50,7 @@ class Options:
     window_h: float = 48.0
     memory_days: float = 7.0
     near_km: float = 3.0
+    languages: tuple[str, ...] = ("en",)
 
 
 class Group:
@@ -85,7 +89,7 @@ class Group:
     def _block(self, block: Sequence[tuple[Row, Enrichment | None]]) -> None:
         """A few rows, each by itself; only what posts are like is worked out at once."""
         probes = {
-            place: probe_of(row.what, enrichment, row.at)
+            place: probe_of(row.what, enrichment, row.at, self._limits)
             for place, (row, enrichment) in enumerate(block)
             if isinstance(row.what, Post) and enrichment is not None
         }
@@ -140,7 +144,7 @@ class Group:
         stays = pinned(memory, before) or len(memory.clusters[home].members) == 1
         memory.remove(post.id)
         if not stays:
-            probe = probe_of(post, enrichment, row.at)
+            probe = probe_of(post, enrichment, row.at, self._limits)
             fit = margin(probe, memory.tally(home), memory.shelf.centre(home), self._limits)
             if fit is None or fit < 0:
                 home = self._best(post, probe, likes) or str(row.seq)
@@ -214,5 +218,6 @@ def open(options: Options) -> Group:
         memory=timedelta(days=options.memory_days),
         carry=timedelta(hours=options.carry_h),
         near_m=options.near_km * 1000,
+        languages=frozenset(options.languages),
     )
     return Group(limits)

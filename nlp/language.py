@@ -24,8 +24,9 @@ _UNDETERMINED: Final = frozenset({"", "und", "mul", "zxx", "mis"})
 class Options:
     """When a guess is good enough.
 
-    A text of fewer than `letters` letters, or one whose best language has a probability below
-    `threshold`, gets no language. `languages` are the codes to choose from; empty means all.
+    letters: a text of fewer letters gets no language.
+    threshold: nor does one whose best language has a probability below this.
+    languages: the codes to choose from; all where it is empty.
     """
 
     letters: int = 12

@@ -12,7 +12,6 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -22,6 +21,7 @@ from monitor.model import Enrichment, Place, Point, Post, Role, text_of
 from nlp.added import read
 from nlp.gazetteer import REGIONS, Toponym, load, version
 from nlp.models import package_folder, sha256_of
+from nlp.placewords import COMMON
 from nlp.resolve import Choice, Home, resolve
 from nlp.toponyms import LARGE, Entity, Finder
 
@@ -34,7 +34,6 @@ READ: Final = 5_000
 """Code points of a text that are read: what comes later in a long article is background."""
 MOST: Final = 50
 """Places of one post; a text with more is a list."""
-STOPS: Final = ("en", "es", "de", "fr", "it", "pt", "nl")
 _UNUSED: Final = ("tagger", "parser", "lemmatizer", "attribute_ruler", "morphologizer", "senter")
 _AROUND: Final = {"address": 1_000.0, "street": 2_000.0, "poi": 1_000.0, "district": 20_000.0}
 """Metres that an unresolved name may be away from the place whose name it begins with."""
@@ -44,12 +43,13 @@ _AROUND: Final = {"address": 1_000.0, "street": 2_000.0, "poi": 1_000.0, "distri
 class Options:
     """How names become places.
 
-    `home` is the area where names resolve first, as south, west, north, east in degrees; `margin_m`
-    goes around it. `model` is an installed spaCy package or a folder, and `sha256` what its
-    `ner/model` and `tok2vec/model` must have; empty digests trust whatever is installed.
-    `gazetteer` is a file of more places: CSV with the columns name, lat, lon, kind and ref, or the
-    tab-separated form of GeoNames. `cache` is the folder of the gazetteer's cache, by default in
-    the user's cache folder.
+    home: south, west, north, east in degrees: names resolve there first; `[area]` gives it.
+    margin_m: what lies this close around home still counts as home.
+    model: an installed spaCy package, or a folder.
+    sha256: digests of its `ner/model` and `tok2vec/model`; empty trusts whatever is installed.
+    gazetteer: a file of more places: CSV with the columns name, lat, lon, kind and ref, or the
+        tab-separated form of GeoNames.
+    cache: the folder of the gazetteer's cache; the user's cache folder where it is empty.
     """
 
     home: tuple[float, float, float, float] | None = None
@@ -229,5 +229,4 @@ def _tagger(options: Options) -> Language:
 def _common() -> frozenset[str]:
     """Words that are seldom a place although a gazetteer knows them."""
     shipped = gzip.decompress(REGIONS.with_name("common.gz").read_bytes()).decode().split()
-    stops = (import_module(f"spacy.lang.{lang}.stop_words").STOP_WORDS for lang in STOPS)
-    return frozenset(shipped).union(*stops)
+    return COMMON.union(shipped)

@@ -28,8 +28,8 @@ _DIGITS = 4
 class Options:
     """From which probability on a post is kept, and by whose judgement.
 
-    `threshold` replaces the one that the heads were tuned to. `heads` is a folder of heads of your
-    own, as `python -m nlp.train` writes it; they belong to one encoder.
+    threshold: replaces the one that the heads were tuned to.
+    heads: a folder of heads of your own, as `python -m nlp.train` writes it, for one encoder.
     """
 
     threshold: float | None = None
@@ -57,7 +57,7 @@ class Relevance:
 
     def __call__(self, posts: Sequence[Post], known: Sequence[Enrichment]) -> Sequence[Enrichment]:
         """Raises ModelError where the vectors are not those that the heads were fitted to."""
-        texts = [features.plain(text_of(post)) for post in posts]
+        texts = [features.lead(text_of(post)) for post in posts]
         rows = self._heads(self._vectors(known), texts)
         return [
             self._judge(post, text, enrichment, [round(float(p), _DIGITS) for p in row])

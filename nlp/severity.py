@@ -26,9 +26,9 @@ _SEVERE: Final = (
     "unconscious", "drown*", "out of control", "state of emergency", "muert*", "fallecid*",
     "herido* grave*", "evacua*", "atrapad*", "derrumb*", "explosion*", "tot", "tote", "toten",
     "getotet", "schwer verletzt", "lebensgefahr*", "evakuier*", "explodiert", "eingesturzt",
-    "mort", "morts", "tue", "tues", "blesse* grave*", "effondr*", "morto", "morti", "uccis*",
-    "ferit* grav*", "crollat*", "crollo", "esplosion*", "mortos", "morre", "morreu",
-    "ferid* grave*", "desab*", "explosao",
+    "mort", "morts", "ete tue", "ete tues", "ete tuee", "blesse* grave*", "effondr*", "morto",
+    "morti", "uccis*", "ferit* grav*", "crollat*", "crollo", "esplosion*", "mortos", "morre",
+    "morreu", "ferid* grave*", "desab*", "explosao",
 )  # fmt: skip
 _MODERATE: Final = (
     "injured", "injuries", "hurt", "wounded", "hospital*", "ambulance*", "rescue*", "burning",
@@ -37,7 +37,7 @@ _MODERATE: Final = (
 )  # fmt: skip
 _MINOR: Final = (
     "minor", "no injuries", "no one hurt", "nobody hurt", "nobody was hurt", "no one was hurt",
-    "no damage", "small", "under control", "extinguished", "all clear", "false alarm", "unhurt",
+    "no damage", "under control", "extinguished", "all clear", "false alarm", "unhurt",
     "reopened", "sin heridos", "leve", "controlado", "leicht*", "keine verletzten",
     "niemand verletzt", "unter kontrolle", "geloscht", "sans blesse*", "maitrise", "leger*",
     "nessun ferito", "lieve", "sotto controllo", "sem feridos", "controlad*",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`path`: where the index is. It is a link; the file that it leads to lies beside it."""
+    """Where the index is.
+
+    path: a link that is made there; the file that it leads to lies beside it
+    """
 
     path: str = "index.db"
 

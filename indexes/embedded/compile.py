@@ -30,7 +30,7 @@ from monitor.query import (
 
 _COLUMNS: Final = {"last": "time"}
 _SLACK: Final = 1e-6
-"""The R-tree keeps 32-bit numbers: its boxes are asked a little larger."""
+"""The R-tree keeps 32-bit numbers: what is this near to the edge is looked at exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +178,21 @@ def _range(query: Range) -> Where:
 
 
 def _near(query: Near, table: str) -> Where:
-    """A box in the R-tree, then the straight distance, which needs no trigonometry."""
-    a, b, c = on_sphere(query.lat, query.lon)
+    """A box in the R-tree, then the straight distance, which needs no trigonometry: by the
+    R-tree's own numbers, and by the exact ones for the few on the edge."""
+    centre = on_sphere(query.lat, query.lon)
     reach = chord(query.radius_m)
-    slack = reach + _SLACK
-    box = (a + slack, a - slack, b + slack, b - slack, c + slack, c - slack)
+    outer, inner = reach + _SLACK, max(reach - _SLACK, 0.0)
+    box = tuple(side for axis in centre for side in (axis + outer, axis - outer))
+    around = tuple(axis for axis in centre for _ in range(2))
+    rough, exact = _squared("x0", "y0", "z0"), _squared("x", "y", "z")
     sql = (
-        f"n IN (SELECT n FROM {table}_area WHERE x0 <= ? AND x1 >= ? AND y0 <= ? AND y1 >= ?"
-        " AND z0 <= ? AND z1 >= ?"
-        " AND (x - ?) * (x - ?) + (y - ?) * (y - ?) + (z - ?) * (z - ?) <= ?)"
+        f"n IN (SELECT near.n FROM {table}_area AS near WHERE x0 <= ? AND x1 >= ? AND y0 <= ?"
+        f" AND y1 >= ? AND z0 <= ? AND z1 >= ? AND ({rough} < ? OR EXISTS (SELECT 1 FROM {table}"
+        f" AS edge WHERE edge.n = near.n AND {exact} <= ?)))"
     )
-    return Where(sql, (*box, a, a, b, b, c, c, reach * reach))
+    return Where(sql, (*box, *around, inner * inner, *around, reach * reach))
+
+
+def _squared(x: str, y: str, z: str) -> str:
+    return f"({x} - ?) * ({x} - ?) + ({y} - ?) * ({y} - ?) + ({z} - ?) * ({z} - ?)"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from monitor.geo import tile
+from monitor.geo import on_sphere, tile
 from monitor.query import Document
 
 SEPARATOR: Final = "\x1f"
@@ -22,12 +22,12 @@ NOWHERE: Final = "=nowhere"
 COLUMNS: Final = {
     "signals": (
         *("id", "seq", "event", "time", "severity", "relevance"),
-        "tile",
+        *("x", "y", "z", "tile"),
         *("topic", "source", "lang", "voice", "place"),
     ),
     "events": (
         *("id", "seq", "event", "time", "first", "size", "severity", "certainty"),
-        "tile",
+        *("x", "y", "z", "tile"),
         *("topic", "source", "lang", "phase", "verdict", "place"),
     ),
 }
@@ -63,6 +63,7 @@ def columns(of: Document) -> tuple[Value, ...]:
     values |= of.numbers
     values["place"] = joined(of.places)
     if of.point:
+        values["x"], values["y"], values["z"] = on_sphere(*of.point)
         column, row = tile(*of.point, MAX_ZOOM)
         values["tile"] = column << MAX_ZOOM | row
     return tuple(values.get(name) for name in COLUMNS[of.kind])

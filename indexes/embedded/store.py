@@ -6,6 +6,7 @@ index takes the place of the old one in one step, and who still reads the old on
 
 from __future__ import annotations
 
+import re
 import secrets
 import sqlite3
 import threading
@@ -35,6 +36,8 @@ _SETTINGS: Final = (
     "PRAGMA cache_size = -65536",
     "PRAGMA mmap_size = 4294967296",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA wal_autocheckpoint = 8192",
     "PRAGMA trusted_schema = OFF",
 )
 
@@ -48,13 +51,14 @@ class Store:
         self._open: dict[int, tuple[Path, sqlite3.Connection]] = {}
         self._lock = threading.Lock()
         if beside:
-            _remove(self.path)
+            self.path.unlink(missing_ok=True)
 
     def prepare(self, ledger: str) -> bool:
         """Make the file where there is none; True where it is new."""
         if not self.path.exists():
             with self._faults():
                 _make(self.path, ledger)
+                _sweep(self.live)
             return True
         with self.reading() as database:
             kept = dict(database.execute("SELECT key, value FROM meta"))
@@ -103,11 +107,9 @@ class Store:
                 database.execute(f"INSERT INTO {kind}_text ({kind}_text) VALUES ('optimize')")
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self.close()
-            old = self.live.resolve() if self.live.exists() else None
             self.path.replace(self.live)
             self.path = self.live
-            if old is not None and old != self.live:
-                _remove_file(old)
+            _sweep(self.live)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -178,16 +180,15 @@ def _make(path: Path, ledger: str) -> None:
         )
     finally:
         database.close()
+    path.unlink(missing_ok=True)
     path.symlink_to(target.name)
 
 
-def _remove(path: Path) -> None:
-    """A link and the file that it leads to."""
-    if path.is_symlink():
-        _remove_file(path.resolve())
-    path.unlink(missing_ok=True)
-
-
-def _remove_file(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+def _sweep(live: Path) -> None:
+    """Remove the files that no link leads to any more; who still reads them may read on."""
+    linked = {live.resolve().name, live.with_name(f"{live.name}.next").resolve().name}
+    ours = re.compile(rf"({re.escape(live.name)}(?:\.next)?\.[0-9a-f]{{8}})(?:-wal|-shm)?")
+    for path in live.parent.iterdir():
+        found = ours.fullmatch(path.name)
+        if found and found[1] not in linked:
+            path.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from monitor.errors import QueryError
 MIN_POOL: Final = 400
 """How many of the first look are compared again, at least."""
 _ROWS: Final = 1_024
+_LINES: Final = 20_000
 _SCALE: Final = 127.0
 
 Floats = npt.NDArray[np.float32]
@@ -82,31 +83,33 @@ class Vectors:
         after = (self._revision,)
         gone = database.execute("SELECT n FROM gone WHERE revision > ? AND n IS NOT NULL", after)
         dead = [n for (n,) in gone if n < len(self._scales)]
-        lines = database.execute("SELECT n, code FROM vectors WHERE revision > ?", after)
-        if self._revision < 0:
-            lines = database.execute("SELECT n, code FROM vectors")
-        fresh = lines.fetchall()
         scales = self._scales.copy()
         scales[dead] = 0.0
         self._scales = scales
-        if fresh:
+        most, width = database.execute("SELECT max(n), length(code) - 4 FROM vectors").fetchone()
+        if most is not None:
+            self._make_room(most + 1, width)
+        narrowed = "WHERE revision > ?" if self._revision >= 0 else "WHERE ? < 0"
+        lines = database.execute(f"SELECT n, code FROM vectors {narrowed}", after)
+        while fresh := lines.fetchmany(_LINES):
             self._take(fresh)
         self._revision = revision
+
+    def _make_room(self, size: int, width: int) -> None:
+        """Rows for numbers below `size`, and some more."""
+        if size <= len(self._codes) and width == self._codes.shape[1]:
+            return
+        codes = np.zeros((size + size // 8, width), np.int8)
+        scales = np.zeros(len(codes), np.float32)
+        if width == self._codes.shape[1]:
+            codes[: len(self._codes)], scales[: len(self._scales)] = self._codes, self._scales
+        self._codes, self._scales = codes, scales
 
     def _take(self, fresh: list[tuple[int, bytes]]) -> None:
         numbers = np.array([n for n, _ in fresh])
         raw = np.frombuffer(b"".join(code for _, code in fresh), np.int8).reshape(len(fresh), -1)
-        codes, scales = self._codes, self._scales
-        size = int(numbers.max()) + 1
-        if size > len(codes) or codes.shape[1] != raw.shape[1] - 4:
-            room = np.zeros((size + size // 8, raw.shape[1] - 4), np.int8)
-            more = np.zeros(len(room), np.float32)
-            if codes.shape[1] == room.shape[1]:
-                room[: len(codes)], more[: len(codes)] = codes, scales
-            codes, scales = room, more
-        codes[numbers] = raw[:, :-4]
-        scales[numbers] = np.ascontiguousarray(raw[:, -4:]).view(np.float32)[:, 0]
-        self._codes, self._scales = codes, scales
+        self._codes[numbers] = raw[:, :-4]
+        self._scales[numbers] = np.ascontiguousarray(raw[:, -4:]).view(np.float32)[:, 0]
 
 
 def _products(codes: npt.NDArray[np.int8], asked: Floats) -> Floats:

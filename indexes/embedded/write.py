@@ -16,6 +16,7 @@ from monitor.query import Document, document
 
 _encode = msgspec.json.Encoder().encode
 _TABLES: Final = ("", "_value", "_text", "_area")
+_SCRUBBED_PAGES: Final = 500
 _ROWID: Final = {"": "n", "_value": "n", "_text": "rowid", "_area": "n"}
 
 
@@ -69,18 +70,19 @@ def _number(database: sqlite3.Connection, of: Document, n: int | None) -> int:
     if of.point:
         x, y, z = on_sphere(*of.point)
         database.execute(
-            f"INSERT INTO {of.kind}_area VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, x, x, y, y, z, z, x, y, z),
+            f"INSERT INTO {of.kind}_area VALUES (?, ?, ?, ?, ?, ?, ?)", (number, x, x, y, y, z, z)
         )
     return number
 
 
 def _put_vector(database: sqlite3.Connection, n: int, vector: bytes, revision: int) -> None:
-    database.execute("DELETE FROM exact WHERE n = ?", (n,))
-    database.execute("DELETE FROM vectors WHERE n = ?", (n,))
     if vector:
-        database.execute("INSERT INTO exact VALUES (?, ?)", (n, vector))
-        database.execute("INSERT INTO vectors VALUES (?, ?, ?)", (n, revision, code_of(vector)))
+        line = (n, revision, code_of(vector))
+        database.execute("INSERT OR REPLACE INTO exact VALUES (?, ?)", (n, vector))
+        database.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", line)
+    else:
+        database.execute("DELETE FROM exact WHERE n = ?", (n,))
+        database.execute("DELETE FROM vectors WHERE n = ?", (n,))
 
 
 def _clear(database: sqlite3.Connection, kind: str, n: int) -> None:
@@ -101,3 +103,13 @@ def _remove(database: sqlite3.Connection, gone: str, seq: int, revision: int) ->
         " seq = max(seq, excluded.seq), n = excluded.n, revision = excluded.revision",
         (gone, seq, n, revision),
     )
+
+
+def scrub(database: sqlite3.Connection) -> None:
+    """Work removed words out of FTS5's segments, which only mark them: at once in a small index,
+    by and by in a large one. In a transaction after that of the removal.
+    Source: https://www.sqlite.org/fts5.html#the_merge_command"""
+    for kind in COLUMNS:
+        database.execute(
+            f"INSERT INTO {kind}_text ({kind}_text, rank) VALUES ('merge', ?)", (-_SCRUBBED_PAGES,)
+        )

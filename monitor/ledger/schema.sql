@@ -31,9 +31,11 @@ CREATE INDEX IF NOT EXISTS signals_source ON signals (source, collected);
 CREATE TABLE IF NOT EXISTS events (
     id TEXT PRIMARY KEY,
     seq INTEGER NOT NULL,
+    phase TEXT NOT NULL,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS events_seq ON events (seq);
+CREATE INDEX IF NOT EXISTS events_open ON events (id) WHERE phase != 'closed';
 CREATE TABLE IF NOT EXISTS gone (id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS gone_seq ON gone (seq);
 CREATE TABLE IF NOT EXISTS decided (

@@ -80,14 +80,17 @@ class Truth:
         return msgspec.json.decode(line[0], type=Dropped) if line else None
 
     def active(self, memory: timedelta) -> Recalled:
-        """Every event that got a signal within `memory` of the last row that was consumed."""
+        """Every event that is not closed, or that got a signal within `memory` of the last row that
+        was consumed."""
         with self._store.reading() as db:
             line = db.execute("SELECT value FROM meta WHERE key = 'consumed_at'").fetchone()
             if line is None:
                 return Recalled()
             since = stamp(datetime.fromisoformat(line[0]) - memory)
             found = db.execute(
-                "SELECT DISTINCT event FROM signals WHERE collected >= ?", (since,)
+                "SELECT event FROM signals WHERE collected >= ?"
+                " UNION SELECT id FROM events WHERE phase != 'closed'",
+                (since,),
             ).fetchall()
             return _whole(db, [event for (event,) in found])
 
@@ -263,10 +266,13 @@ def _members(db: sqlite3.Connection, events: Sequence[str]) -> tuple[Signal, ...
 
 
 def _decided(db: sqlite3.Connection, events: Sequence[str]) -> tuple[Decided, ...]:
+    """What was decided of these events; one that a split founded carries that decision's number."""
     found = [
         msgspec.json.decode(value, type=Decided)
         for event in events
-        for (value,) in db.execute("SELECT value FROM decided WHERE event = ?", (event,))
+        for (value,) in db.execute(
+            "SELECT value FROM decided WHERE event = ?1 OR seq = CAST(?1 AS INTEGER)", (event,)
+        )
     ]
     return tuple(sorted(found, key=lambda decided: decided.seq))
 
@@ -278,8 +284,8 @@ def _write(db: sqlite3.Connection, change: Change) -> None:
         map(signal_values, change.signals),
     )
     db.executemany(
-        "INSERT OR REPLACE INTO events VALUES (?, ?, ?)",
-        [(event.id, event.seq, encode(event)) for event in change.events],
+        "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)",
+        [(event.id, event.seq, event.phase, encode(event)) for event in change.events],
     )
     db.executemany("DELETE FROM gone WHERE id = ?", [(s.post.id,) for s in change.signals])
     db.executemany("DELETE FROM dropped WHERE id = ?", [(s.post.id,) for s in change.signals])

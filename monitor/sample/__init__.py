@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +24,7 @@ def posts() -> int:
 
 
 def lay_out(folder: Path) -> Path:
-    """Make the demo's folder anew, with a configuration that replays the day; its path.
+    """Make the demo's folder anew; the path of its configuration, which replays the day.
 
     Raises ConfigError where something else lies there.
     """
@@ -35,7 +34,6 @@ def lay_out(folder: Path) -> Path:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     (folder / _MARK).touch()
-    template = (files("monitor.sample") / "monitor.toml").read_text(encoding="utf-8")
-    config = folder / "monitor.toml"
-    config.write_text(template.replace('"day.jsonl"', json.dumps(str(day()))), encoding="utf-8")
-    return config
+    for name in ("day.jsonl", "gazetteer.csv", "monitor.toml"):
+        shutil.copy(str(files("monitor.sample") / name), folder / name)
+    return folder / "monitor.toml"

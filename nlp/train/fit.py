@@ -59,7 +59,7 @@ def matrix_of(
     """Sparse rows: the vector, the cue words of each topic, the hashed words."""
     from scipy import sparse  # type: ignore[import-untyped]
 
-    plain = [features.plain(text) for text in texts]
+    plain = [features.lead(text) for text in texts]
     cues = topic.Cues([each.cues for each in topics])
     flags = np.array([cues(text) for text in plain], np.float32) * np.float32(CUE)
     held = [features.hashed(text, buckets) for text in plain]

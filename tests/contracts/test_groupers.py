@@ -137,97 +137,114 @@ def opened(name: str) -> Grouper:
     return grouper
 
 
-def sequence(seed: int, length: int) -> tuple[list[Row], dict[int, Enrichment]]:
-    """Rows as a lively city would give: posts on a few themes at a few places over days, their
-    edits, copies and deletions, decisions that often make sense, and ticks."""
-    dice = random.Random(seed)
-    noise = np.random.default_rng(seed)
-    themes = noise.normal(size=(5, 12))
-    texts = ["smoke over the harbour and sirens all along the quay", "a crash on the bridge", "hi"]
-    spots = [("Hackney", 51.545, -0.055, 2500.0), ("Croydon", 51.37, -0.1, 3000.0)]
-    spots += [("London", 51.507, -0.128, 25000.0), ("Dalston", 51.546, -0.075, 800.0)]
-    rows: list[Row] = []
-    known: dict[int, Enrichment] = {}
-    posts: list[str] = []
-    made: list[str] = []
-    at, seq = START, 0
+TEXTS = ("smoke over the harbour and sirens all along the quay", "a crash on the bridge", "hi")
+SPOTS = (
+    ("Hackney", 51.545, -0.055, 2500.0),
+    ("Dalston", 51.546, -0.075, 800.0),
+    ("Croydon", 51.37, -0.1, 3000.0),
+    ("London", 51.507, -0.128, 25000.0),
+)
+VERDICTS = ("confirm", "dismiss", "topic", "place", "hold", "note") + ("merge", "split", "undo") * 2
 
-    def post() -> None:
-        again = posts and dice.random() < 0.25
-        name = f"t:{dice.choice(posts) if again else seq}"
-        posts.append(name[2:])
-        value = Post(
-            id=name,
-            text=f"{dice.choice(texts)} {dice.choice(['', seq])}",
-            title=dice.choice(["", "", f"Title {seq}"]),
+
+class City:
+    """A lively city: posts on a few themes at a few places over days, their edits, copies and
+    deletions, decisions that often make sense, and ticks."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self.noise = np.random.default_rng(seed)
+        self.themes = self.noise.normal(size=(5, 12))
+        self.known: dict[int, Enrichment] = {}
+        self.posts: list[str] = []
+        self.made: list[str] = []
+        self.at, self.seq = START, 0
+
+    def row(self) -> Row:
+        self.seq += 1
+        self.at += timedelta(minutes=self.dice.choice([0, 1, 7, 40, 400]))
+        roll = self.dice.random()
+        what: Post | Decision | Tick | Gone
+        if roll < 0.75 or not self.posts:
+            what = self.post()
+        elif roll < 0.88:
+            what = self.decision()
+        else:
+            what = Tick(at=self.at) if roll < 0.93 else self.gone()
+        return Row(seq=self.seq, at=self.at, what=what)
+
+    def post(self) -> Post:
+        dice = self.dice
+        again = self.posts and dice.random() < 0.25
+        name = dice.choice(self.posts) if again else str(self.seq)
+        self.posts.append(name)
+        if dice.random() < 0.95:
+            self.known[self.seq] = self.enrichment()
+        return Post(
+            id=f"t:{name}",
+            text=f"{dice.choice(TEXTS)} {dice.choice(['', self.seq])}",
+            title=dice.choice(["", "", f"Title {self.seq}"]),
             source=dice.choice("abc"),
-            published=at - timedelta(hours=dice.choice([0, 0, 0, 1, 30])),
-            collected=at,
+            published=self.at - timedelta(hours=dice.choice([0, 0, 0, 1, 30])),
+            collected=self.at,
             dated=dice.random() < 0.9,
             author=dice.choice(["", "p1", "p2", "p3", "p4"]),
             voice=dice.choice(["citizen", "citizen", "media", "official", "unknown"]),
-            repost_of=f"t:{dice.choice(posts)}" if dice.random() < 0.1 else "",
+            repost_of=f"t:{dice.choice(self.posts)}" if dice.random() < 0.1 else "",
             point=Point(lat=51.5, lon=-0.1) if dice.random() < 0.1 else None,
             stated=Stated(severity="Severe") if dice.random() < 0.1 else None,
             digest=dice.choice("12"),
         )
-        rows.append(Row(seq=seq, at=at, what=value))
-        if dice.random() < 0.95:
-            known[seq] = enrichment()
 
-    def enrichment() -> Enrichment:
-        theme = dice.randrange(5)
-        vector = themes[theme] + 0.6 * noise.normal(size=12)
+    def enrichment(self) -> Enrichment:
+        dice = self.dice
+        vector = self.themes[dice.randrange(5)] + 0.6 * self.noise.normal(size=12)
         vector = (vector / np.linalg.norm(vector)).astype("<f4")
         return Enrichment(
-            lang=dice.choice(["en", "es"]),
+            lang=dice.choice(["en", "en", "es"]),
             labels=dice.choice([(), ("Fire",), ("Fire", "Fire/building"), ("Transport",)]),
             severity=dice.choice(["Unknown", "Minor", "Extreme"]),
             places=tuple(
                 Place(name=n, start=0, end=1, role="happened", kind="city", lat=lat, lon=lon,
                       radius_m=r, ref=f"geonames:{n}", confidence=round(dice.random(), 2))
-                for n, lat, lon, r in dice.sample(spots, dice.choice([0, 1, 2]))
+                for n, lat, lon, r in dice.sample(SPOTS, dice.choice([0, 1, 2]))
             ),
             vector=vector.tobytes() if dice.random() < 0.9 else b"",
         )  # fmt: skip
 
-    def number() -> str:
-        return dice.choice([*posts, *posts, *made])
-
-    def decision() -> None:
-        verdicts = "confirm dismiss merge merge split split topic place hold note undo undo undo"
-        verdict = dice.choice(verdicts.split())
-        some = tuple(f"t:{p}" for p in dice.sample(posts, min(len(posts), dice.randrange(1, 6))))
+    def decision(self) -> Decision:
+        dice = self.dice
+        verdict = dice.choice(VERDICTS)
+        some = [f"t:{dice.choice(self.posts)}" for _ in range(dice.randrange(1, 6))]
         value = {
-            "merge": (number(),),
-            "split": some,
+            "merge": (self.number(),),
+            "split": tuple(some),
             "topic": (dice.choice(["Fire", "Security/theft", "nonsense"]),),
             "place": dice.choice([("51.5", "-0.1", "Bank"), ("north", "1")]),
             "note": ("seen",),
-            "undo": (dice.choice(made) if made else "1",),
+            "undo": (dice.choice(self.made or ["1"]),),
         }.get(verdict, ())
-        target = dice.choice([number(), *some]) if verdict == "hold" else number()
-        anchors = dice.choice([(), (), (), some])
-        what = Decision(target=target, verdict=verdict, value=value, anchors=anchors)
-        rows.append(Row(seq=seq, at=at, what=what))
-        made.append(str(seq))
+        self.made.append(str(self.seq))
+        return Decision(
+            target=dice.choice([self.number(), *some]) if verdict == "hold" else self.number(),
+            verdict=verdict,
+            value=value,
+            anchors=tuple(dice.choice([[], [], [], some])),
+        )
 
-    for seq in range(1, length + 1):
-        at += timedelta(minutes=dice.choice([0, 1, 7, 40, 400]))
-        roll = dice.random()
-        if roll < 0.75 or not posts:
-            post()
-        elif roll < 0.88:
-            decision()
-        elif roll < 0.93:
-            rows.append(Row(seq=seq, at=at, what=Tick(at=at)))
-        else:
-            why = dice.choice(["deleted", "expired"])
-            gone = Gone(ids=(f"t:{dice.choice(posts)}",), reason=why)
-            if dice.random() < 0.2:
-                gone = Gone(authors=("p1",), reason="account")
-            rows.append(Row(seq=seq, at=at, what=gone))
-    return rows, known
+    def number(self) -> str:
+        return self.dice.choice([*self.posts, *self.posts, *self.made])
+
+    def gone(self) -> Gone:
+        if self.dice.random() < 0.2:
+            return Gone(authors=("p1",), reason="account")
+        why = self.dice.choice(["deleted", "expired"])
+        return Gone(ids=(f"t:{self.dice.choice(self.posts)}",), reason=why)
+
+
+def sequence(seed: int, length: int) -> tuple[list[Row], dict[int, Enrichment]]:
+    city = City(seed)
+    return [city.row() for _ in range(length)], city.known
 
 
 @pytest.mark.parametrize("name", GROUPERS)

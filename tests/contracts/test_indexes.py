@@ -291,6 +291,25 @@ def test_counts_are_those_of_what_matches(kind: str, tmp_path_factory, data: st.
 
 
 @pytest.mark.parametrize(
+    "centre", [(51.5, -0.12), (-17.0, 179.9999), (89.9999, 10.0), (-90.0, 0.0)]
+)
+def test_a_circle_is_a_circle_everywhere(index: Index, centre: tuple[float, float]):
+    chance = random.Random(3)
+    kept = []
+    for n in range(300):
+        far = 10 ** chance.uniform(-5.5, 1.5)
+        lat = max(-90.0, min(90.0, centre[0] + chance.uniform(-far, far)))
+        lon = (centre[1] + chance.uniform(-far, far) + 180.0) % 360.0 - 180.0
+        signal = a_signal(n)
+        kept.append(replace(signal, post=replace(signal.post, point=Point(lat=lat, lon=lon))))
+    wrote(index, *kept)
+    for radius in ("0.3m", "1m", "2m", "5m", "70m", "1km", "30km", "3000km", "19990km", "20100km"):
+        query = parse(f'near:"{centre[0]},{centre[1]},{radius}"')
+        expected = sorted(s.post.id for s in kept if matches(query, signal_document(s)))
+        assert [h.value.post.id for h in index.signals(query, EVERYTHING).hits] == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "x' OR 1=1 --", "'; DROP TABLE signals; --", '"a\\" OR \\"b"', 'source:"\' OR 1=1 --"',
@@ -572,6 +591,17 @@ def test_threads_share_an_index(index: Index):
         thread.join()
     assert len(totals) == 80
     assert set(totals) <= set(range(20, 41))
+
+
+def test_no_word_of_what_is_gone_stays_in_the_files(tmp_path: Path):
+    with opened("embedded", tmp_path) as index:
+        index.prepare("ledger-1")
+        wrote(index, a_signal(1, "xyzzyword and more"), a_signal(2, "a flood"))
+        wrote(index, *(a_signal(n) for n in range(3, 200)))
+        wrote(index, last=2, gone=("s:1",))
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"flood" in held
+    assert b"xyzzy" not in held
 
 
 def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path):

@@ -246,6 +246,16 @@ def test_deletions_and_deleted_accounts_leave_their_events_as_if_never_said() ->
     assert story.events["1"] == Event(id="1", seq=4)
 
 
+def test_what_expires_goes_with_the_tick_that_says_so_though_its_event_is_long_over() -> None:
+    story = Story()
+    story.post("Smoke", vector=toward(0), name="t:a")
+    year = NOON + timedelta(days=365)
+    rows = [Row(seq=2, at=year, what=Tick(at=year))]
+    rows.append(Row(seq=2, at=year, what=Gone(ids=("t:a",), reason="expired")))
+    change = story.grouper(rows, [None, None])
+    assert change == Change(last=2, events=(Event(id="1", seq=2),), gone=("t:a",))
+
+
 def test_phases_follow_the_clock_and_a_tick_touches_only_what_changes() -> None:
     story = Story()
     story.post("Fire", vector=toward(0))

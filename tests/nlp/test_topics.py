@@ -100,3 +100,10 @@ def test_topics_that_come_together_are_no_counter_examples() -> None:
 
     sizes = [len(fire.examples), len(blast.examples), len(theft.examples)]
     assert list(truth) == [1] * sizes[0] + [-1] * sizes[1] + [0] * sizes[2] + [0, -1]
+
+
+def test_only_the_beginning_of_a_long_article_is_read_for_cues() -> None:
+    article = "The council met on Monday. " * 100 + "Later it spoke of a fire."
+
+    assert "fire" not in features.lead(article)
+    assert features.lead("RT @a: Fire &amp; smoke https://example.org #x") == "Fire & smoke #x"

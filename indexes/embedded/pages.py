@@ -1,0 +1,179 @@
+"""Finds a page at a time, in the order of a field or of a score, with a mark for the next page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, Final
+
+from indexes.embedded.compile import Compiled, Where
+from monitor.errors import QueryError
+from monitor.ports import Of
+from monitor.query import FIELDS
+
+WINDOW: Final = 2_000
+"""By score, this many of the newest finds are ranked; older ones follow, newest first."""
+_FUSION: Final = 60
+"""Of reciprocal rank fusion: how little the first ranks stand out.
+Source: https://doi.org/10.1145/1571941.1572114"""
+_SORTABLE: Final = ("time", "first", "last", "size", "severity", "certainty", "relevance")
+_FEW: Final = 5_000
+"""Fewer finds in the text than this are looked up one by one; else the columns are gone through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question ready to be asked: without what `like:` adds, with it, and what that is."""
+
+    kind: Of
+    exact: Compiled
+    wide: Compiled
+    ranked: bool
+    near: tuple[tuple[int, float], ...] = ()
+
+
+def _count_text(database: sqlite3.Connection, asked: Compiled) -> int:
+    table = asked.table
+    sql = f"SELECT count(*) FROM {table}_text WHERE {table}_text MATCH ?"
+    return int(database.execute(sql, (asked.match,)).fetchone()[0])
+
+
+def where_of(database: sqlite3.Connection, asked: Compiled) -> Where:
+    """The WHERE clause, driven by the text where it finds few."""
+    few = asked.match is not None and _count_text(database, asked) < _FEW
+    return asked.sql(driven=few)
+
+
+def total(database: sqlite3.Connection, asked: Compiled) -> int:
+    """How many documents satisfy the question."""
+    if asked.where is None and asked.match is not None:
+        return _count_text(database, asked)
+    where = where_of(database, asked)
+    sql = f"SELECT count(*) FROM {asked.table} WHERE {where.sql}"
+    return int(database.execute(sql, where.values).fetchone()[0])
+
+
+def by_field(
+    database: sqlite3.Connection, question: Question, sort: str, limit: int, after: list[Any]
+) -> tuple[list[tuple[int, float]], str | None]:
+    """A page in the order of a field, then of id."""
+    name, falling = sort.removeprefix("-"), sort.startswith("-")
+    kind = question.kind
+    known = FIELDS.get(name)
+    if not (name in ("id", "seq") or (name in _SORTABLE and known and kind in known.of)):
+        names = ", ".join(("id", "seq", *(n for n in _SORTABLE if kind in FIELDS[n].of)))
+        raise QueryError(f"sort: {kind} cannot be sorted by {name!r}; sort by {names}")
+    column = "time" if name == "last" else name
+    where = where_of(database, question.wide)
+    sql, values = where.sql, list(where.values)
+    if after:
+        if len(after) != 3 or after[0] != sort:
+            raise _bad_cursor()
+        sign = "<" if falling else ">"
+        sql += f" AND {column} {sign}= ? AND ({column} {sign} ? OR id > ?)"
+        values += [after[1], after[1], after[2]]
+    way = "DESC" if falling else "ASC"
+    found = database.execute(
+        f"SELECT n, id, {column} FROM {kind} WHERE {sql} ORDER BY {column} {way}, id LIMIT ?",
+        (*values, limit + 1),
+    ).fetchall()
+    page = found[:limit]
+    more = len(found) > limit and page
+    next_ = _cursor([sort, page[-1][2], page[-1][1]]) if more else None
+    return [(n, 0.0) for n, _, _ in page], next_
+
+
+def by_score(
+    database: sqlite3.Connection, question: Question, limit: int, after: list[Any]
+) -> tuple[list[tuple[int, float]], str | None]:
+    """A page by score: text by BM25, fused with what is alike; new arrivals do not shift it."""
+    if after and (len(after) != 2 or not all(isinstance(mark, int) for mark in after)):
+        raise _bad_cursor()
+    kind = question.kind
+    newest = database.execute(f"SELECT max(n) FROM {kind}").fetchone()[0] or 0
+    upto, skip = after or (newest, 0)
+    if not question.near and skip >= WINDOW:
+        ranked = [(n, 0.0) for n in _newest(database, question, upto, limit + 1, skip)]
+    else:
+        ranked = _window(database, question, upto)
+        if not question.near and len(ranked) == WINDOW and skip + limit >= WINDOW:
+            rest = _newest(database, question, upto, skip + limit + 1 - WINDOW, WINDOW)
+            ranked += [(n, 0.0) for n in rest]
+        ranked = ranked[skip : skip + limit + 1]
+    next_ = _cursor([upto, skip + limit]) if len(ranked) > limit else None
+    return ranked[:limit], next_
+
+
+def _window(database: sqlite3.Connection, question: Question, upto: int) -> list[tuple[int, float]]:
+    """The newest finds by score, and all that is alike among them."""
+    kind = question.kind
+    if question.ranked:
+        where, values = _text_where(question.exact)
+        found = database.execute(
+            f"SELECT rowid, -bm25({kind}_text) FROM {kind}_text WHERE {where}"
+            " AND rowid <= ? ORDER BY rowid DESC LIMIT ?",
+            (*values, upto, WINDOW),
+        ).fetchall()
+        ranked = sorted(found, key=lambda one: (-one[1], -one[0]))
+    else:
+        plain = where_of(database, question.exact)
+        ranked = database.execute(
+            f"SELECT n, 0.0 FROM {kind} WHERE {plain.sql} AND n <= ? ORDER BY time DESC LIMIT ?",
+            (*plain.values, upto, WINDOW),
+        ).fetchall()
+    if not question.near:
+        return ranked
+    fused: dict[int, float] = {}
+    for order in (ranked, question.near):
+        for rank, (n, _) in enumerate(order):
+            fused[n] = fused.get(n, 0.0) + 1.0 / (_FUSION + rank)
+    return sorted(fused.items(), key=lambda one: (-one[1], -one[0]))
+
+
+def _newest(
+    database: sqlite3.Connection, question: Question, upto: int, limit: int, skip: int
+) -> list[int]:
+    """Finds in the order of arrival, the newest first."""
+    kind = question.kind
+    where, values = _text_where(question.exact)
+    found = database.execute(
+        f"SELECT rowid FROM {kind}_text WHERE {where} AND rowid <= ?"
+        " ORDER BY rowid DESC LIMIT ? OFFSET ?",
+        (*values, upto, limit, skip),
+    )
+    return [n for (n,) in found]
+
+
+def _text_where(asked: Compiled) -> tuple[str, tuple[Any, ...]]:
+    """The question as a clause on the table of texts."""
+    sql = f"{asked.table}_text MATCH ?"
+    if asked.where is None:
+        return sql, (asked.match,)
+    inner = asked.where
+    return (
+        f"{sql} AND +rowid IN (SELECT n FROM {asked.table} WHERE {inner.sql})",
+        (asked.match, *inner.values),
+    )
+
+
+def _cursor(marks: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(marks).encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str | None) -> list[Any]:
+    """What a mark holds, nothing for none. Raises QueryError."""
+    if not text:
+        return []
+    try:
+        marks = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError as fault:
+        raise _bad_cursor() from fault
+    if not isinstance(marks, list) or not all(isinstance(m, str | int | float) for m in marks):
+        raise _bad_cursor()
+    return marks
+
+
+def _bad_cursor() -> QueryError:
+    return QueryError("after: is no mark of this question; begin at the first page")
