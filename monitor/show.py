@@ -117,40 +117,33 @@ def place_text(place: Place | None) -> str:
 def events_table(events: Iterable[Event], title: str) -> Table:
     """Events, a line each."""
     table = Table(title=title, caption="times in UTC", expand=True)
-    for name, options in (
-        ("event", {"no_wrap": True}),
-        ("first", {"no_wrap": True}),
-        ("last", {"no_wrap": True}),
-        ("posts", {"justify": "right"}),
-        ("sources", {"justify": "right"}),
-        ("severity", {}),
-        ("certainty", {}),
-        ("topics", {}),
-        ("place", {}),
-        ("phase", {}),
-        ("verdict", {}),
-        ("title", {"ratio": 1}),
-    ):
-        table.add_column(name, **options)
+    table.add_column("event", no_wrap=True)
+    table.add_column("when", no_wrap=True)
+    table.add_column("posts", justify="right", no_wrap=True)
+    table.add_column("severity", no_wrap=True)
+    table.add_column("topics", max_width=19)
+    table.add_column("place", max_width=14)
+    table.add_column("state", no_wrap=True)
+    table.add_column("title", ratio=1, min_width=30)
     for event in events:
+        judged = "" if event.verdict == "none" else f"\n{event.verdict}"
         table.add_row(
             event.id,
-            f"{event.first:%m-%d %H:%M}" if event.size else "",
-            f"{event.last:%H:%M}" if event.size else "",
-            str(event.size),
-            str(len(event.sources)),
-            Text(event.severity, SEVERITY_STYLE.get(event.severity, "")),
-            event.certainty,
-            Text(", ".join(list(event.topics)[:3])),
+            f"{event.first:%d %b %H:%M}\n{event.last:%d %b %H:%M}" if event.size else "",
+            f"{event.size}\n{len(event.sources)} sources" if event.size else "0",
+            Text(f"{event.severity}\n{event.certainty}", SEVERITY_STYLE.get(event.severity, "")),
+            Text("\n".join(_finest(event.topics))),
             Text(place_text(event.place)),
-            event.phase,
-            "" if event.verdict == "none" else event.verdict,
-            Text(
-                event.title[:120]
-                or (f"merged into {event.merged_into}" if event.merged_into else "")
-            ),
+            event.phase + judged,
+            Text(event.title[:120] or (event.merged_into and f"merged into {event.merged_into}")),
         )
     return table
+
+
+def _finest(topics: Mapping[str, int]) -> list[str]:
+    """The two most frequent topics that have none below them here."""
+    finest = [name for name in topics if not any(t.startswith(f"{name}/") for t in topics)]
+    return sorted(finest, key=lambda name: (-topics[name], name))[:2]
 
 
 def posts_table(lines: Iterable[tuple[Post, Enrichment, str]], title: str, last: str) -> Table:

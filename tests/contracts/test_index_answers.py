@@ -1,0 +1,285 @@
+"""In which order an index answers, what lies near in meaning, counts, and many at once."""
+
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.errors import IndexRefused, QueryError
+from monitor.model import Event, Point, Signal
+from monitor.ports import Asked, Index
+from monitor.query import matches, parse, signal_document
+from tests.contracts.indexing import (
+    a_signal,
+    an_event,
+    ids,
+    opened,
+    unit,
+    wrote,
+)
+
+
+def test_finds_come_in_the_order_of_a_field_and_then_of_id(index: Index):
+    kept = [a_signal(n % 4, severity=("Minor", "Severe")[n % 2]) for n in range(4)]
+    kept = [replace(s, post=replace(s.post, id=f"s:{9 - n}")) for n, s in enumerate(kept)]
+    wrote(index, *kept)
+    assert ids(index, "", Asked(sort="time")) == ["s:9", "s:8", "s:7", "s:6"]
+    assert ids(index, "fire", Asked(sort="-time")) == ["s:6", "s:7", "s:8", "s:9"]
+    assert ids(index, "", Asked(sort="-severity")) == ["s:6", "s:8", "s:7", "s:9"]
+    assert ids(index, "", Asked(sort="-id")) == ["s:9", "s:8", "s:7", "s:6"]
+
+
+def test_finds_come_by_score_where_no_field_is_named(index: Index):
+    wrote(index, a_signal(1, "fire " + "other words " * 20), a_signal(2, "fire fire fire"))
+    wrote(index, *(a_signal(n, "flood") for n in range(3, 30)))
+    found = index.signals(parse("fire"), Asked()).hits
+    assert [hit.value.post.id for hit in found] == ["s:2", "s:1"]
+    assert found[0].score > found[1].score
+
+
+def test_without_words_the_newest_come_first(index: Index):
+    wrote(index, *(a_signal(n, labels=("Fire",)) for n in (2, 3, 1)))
+    assert ids(index, "topic:Fire", Asked()) == ids(index, "", Asked()) == ["s:3", "s:2", "s:1"]
+
+
+@pytest.mark.parametrize("sort", ["", "time", "-time", "id", "-severity"])
+@pytest.mark.parametrize("text", ["", "fire", "fire OR id:x"])
+def test_pages_hold_everything_once(index: Index, sort: str, text: str):
+    kept = [
+        replace(a_signal(n % 5), post=replace(a_signal(n % 5).post, id=f"s:{n}")) for n in range(23)
+    ]
+    wrote(index, *kept)
+    seen: list[str] = []
+    after = None
+    for page in range(9):
+        found = index.signals(parse(text), Asked(sort=sort, limit=3, after=after))
+        seen += [hit.value.post.id for hit in found.hits]
+        after = found.next
+        if after is None:
+            break
+        if page == 2:
+            wrote(index, a_signal(100), last=2)
+    assert found.total == 24
+    assert len(seen) == len(set(seen))
+    assert set(seen) >= {s.post.id for s in kept}
+
+
+def test_pages_by_score_go_on_after_the_ranked_ones(index: Index):
+    wrote(index, *(a_signal(n) for n in range(2_100)))
+    seen: list[str] = []
+    after = None
+    while True:
+        found = index.signals(parse("fire"), Asked(limit=300, after=after))
+        seen += [hit.value.post.id for hit in found.hits]
+        after = found.next
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == found.total == 2_100
+
+
+# What is near in meaning
+
+
+def cloud(count: int) -> list[Signal]:
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((count, 64)).astype(np.float32)
+    vectors[:300] += 4 * vectors[0]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [
+        a_signal(n, "a fire" if n % 2 else "a flood", event=str(n // 3), vector=v.tobytes())
+        for n, v in enumerate(vectors)
+    ]
+
+
+def nearest(kept: list[Signal], vector: bytes) -> list[tuple[float, Signal]]:
+    asked = np.frombuffer(vector, np.float32)
+    scored = [(float(np.frombuffer(s.enrichment.vector, np.float32) @ asked), s) for s in kept]
+    return sorted(scored, key=lambda one: (-one[0], one[1].post.id))
+
+
+def test_similar_are_the_nearest_that_match(index: Index):
+    kept = cloud(3_000)
+    wrote(index, *kept)
+    vector = kept[0].enrichment.vector
+    for text in ("", "fire", "time:<2026-03-20"):
+        query = parse(text)
+        among = [s for s in kept if matches(query, signal_document(s))]
+        best = nearest(among, vector)[:50]
+        found = index.similar(vector, query, 50)
+        expected = {s.post.id for _, s in best}
+        assert len(expected & {hit.value.post.id for hit in found}) >= 0.95 * len(expected)
+        assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+        assert found[0].score == pytest.approx(best[0][0], abs=1e-5)
+
+
+def test_like_adds_what_lies_near_and_does_not_count_it(index: Index):
+    kept = cloud(3_000)
+    only = [an_event(str(n), "nothing") for n in range(1_000)]
+    wrote(index, *kept, *only)
+    vector = kept[0].enrichment.vector
+    near = [s for cosine, s in nearest(kept, vector)[:100] if cosine > 0.5]
+    asked = Asked(sort="id", limit=1_000, vector=vector)
+    found = index.signals(parse('id:"s:2999" OR like:"a fire"'), asked)
+    liked = {hit.value.post.id for hit in found.hits if hit.like}
+    assert found.total == 1
+    assert [hit.value.post.id for hit in found.hits if not hit.like] == ["s:2999"]
+    assert len(liked & {s.post.id for s in near}) >= 0.95 * len(near)
+    theirs = {hit.value.id for hit in index.events(parse("like:x"), asked).hits if hit.like}
+    assert len(theirs & {s.event for s in near}) >= 0.95 * len({s.event for s in near})
+
+
+def test_like_may_be_narrowed_and_comes_by_score(index: Index):
+    kept = cloud(600)
+    wrote(index, *kept)
+    vector = kept[1].enrichment.vector
+    found = index.signals(parse("like:x fire"), Asked(vector=vector))
+    assert found.total == 0
+    assert found.hits[0].value.post.id == "s:1"
+    assert all(hit.like and hit.value.post.text == "a fire" for hit in found.hits)
+    mixed = index.signals(parse("like:x OR flood"), Asked(limit=1_000, vector=vector))
+    assert mixed.total == 300
+    assert {hit.like for hit in mixed.hits[:20]} == {True, False}
+    assert all(hit.like == (hit.value.post.text == "a fire") for hit in mixed.hits)
+
+
+def test_like_is_neither_counted_nor_asked_without_a_vector(index: Index):
+    query = parse("fire OR like:x")
+    for ask in (
+        lambda: index.signals(query, Asked()),
+        lambda: index.count(query, "topic", "signals"),
+        lambda: index.histogram(query, timedelta(hours=1), "signals"),
+        lambda: index.grid(query, 5, "events"),
+        lambda: index.similar(unit(1, 0), query, 5),
+    ):
+        with pytest.raises(QueryError):
+            ask()
+
+
+# What is counted
+
+
+def test_facets_come_most_frequent_first_and_then_by_key(index: Index):
+    wrote(index, a_signal(1, labels=("Met",)), a_signal(2, labels=("Fire",)),
+          a_signal(3, labels=("Security/theft",)), a_signal(4, labels=("Security",)))  # fmt: skip
+    buckets = [(b.key, b.count) for b in index.count(parse(""), "topic", "signals")]
+    assert buckets == [("Security", 2), ("Fire", 1), ("Met", 1), ("Security/theft", 1)]
+    assert [(b.key, b.count) for b in index.count(parse("-topic:Met"), "event", "signals")] == [
+        ("1", 3)
+    ]
+
+
+def test_a_histogram_has_no_gaps_and_is_aligned_to_the_epoch(index: Index):
+    wrote(index, a_signal(0), a_signal(1), a_signal(5))
+    buckets = index.histogram(parse("fire"), timedelta(hours=2), "signals")
+    assert [(b.key, b.count) for b in buckets] == [
+        ("2026-03-14T12:00:00Z", 2), ("2026-03-14T14:00:00Z", 0), ("2026-03-14T16:00:00Z", 1),
+    ]  # fmt: skip
+
+
+def test_what_has_no_moment_is_in_no_histogram(index: Index):
+    wrote(index, an_event("1"), Event(id="2", seq=1))
+    assert [b.count for b in index.histogram(parse(""), timedelta(hours=1), "events")] == [1]
+    assert index.histogram(parse("size:0"), timedelta(hours=1), "events") == ()
+
+
+def test_a_histogram_of_a_thousand_years_by_the_hour_is_refused(index: Index):
+    old = replace(
+        a_signal(1), post=replace(a_signal(1).post, published=datetime(1026, 1, 1, tzinfo=UTC))
+    )
+    wrote(index, old, a_signal(2))
+    with pytest.raises(QueryError):
+        index.histogram(parse(""), timedelta(hours=1), "signals")
+
+
+def test_a_grid_counts_tiles(index: Index):
+    for at, lat, lon in ((1, 51.5, -0.12), (2, 51.5, -0.12), (3, -51.5, 179.99)):
+        signal = a_signal(at)
+        wrote(index, replace(signal, post=replace(signal.post, point=Point(lat=lat, lon=lon))))
+    wrote(index, a_signal(4))
+    assert [(b.key, b.count) for b in index.grid(parse(""), 1, "signals")] == [
+        ("1/0/0", 2),
+        ("1/1/1", 1),
+    ]
+
+
+# Who else is there
+
+READER = """
+import sys, time
+from indexes import embedded
+from monitor.ports import Asked
+from monitor.query import parse
+index = embedded.open(embedded.Options(path=sys.argv[1]))
+seen, until = 0, time.monotonic() + 60
+while seen < 300 and time.monotonic() < until:
+    found = index.signals(parse("fire"), Asked(sort="id", limit=1000))
+    assert found.total == len(found.hits) >= seen and found.total % 10 == 0, found.total
+    assert len(index.similar(bytes(bytearray.fromhex("0000803f00000000")), parse(""), 500)) >= seen
+    seen = found.total
+assert seen == 300
+"""
+
+
+def test_another_process_reads_whole_changes_while_one_writes(tmp_path: Path):
+    with opened("embedded", tmp_path) as index:
+        index.prepare("ledger-1")
+        reader = subprocess.Popen([sys.executable, "-c", READER, str(tmp_path / "index.db")])
+        for start in range(0, 300, 10):
+            some = (a_signal(n, vector=unit(1, n)) for n in range(start, start + 10))
+            wrote(index, *some, last=start + 1)
+        assert reader.wait(90) == 0
+
+
+def test_threads_share_an_index(index: Index):
+    wrote(index, *(a_signal(n) for n in range(20)))
+    totals: list[int] = []
+
+    def ask() -> None:
+        totals.extend(index.signals(parse("fire"), Asked()).total for _ in range(20))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for n in range(20, 40):
+        wrote(index, a_signal(n, seq=2), last=2)
+    for thread in threads:
+        thread.join()
+    assert len(totals) == 80
+    assert set(totals) <= set(range(20, 41))
+
+
+def test_no_word_of_what_is_gone_stays_in_the_files(tmp_path: Path):
+    with opened("embedded", tmp_path) as index:
+        index.prepare("ledger-1")
+        wrote(index, a_signal(1, "xyzzyword and more"), a_signal(2, "a flood"))
+        wrote(index, *(a_signal(n) for n in range(3, 200)))
+        wrote(index, last=2, gone=("s:1",))
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"flood" in held
+    assert b"xyzzy" not in held
+
+
+def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path):
+    (tmp_path / "index.db").write_bytes(b"no database " * 500)
+    with (
+        opened("embedded", tmp_path) as index,
+        pytest.raises(IndexRefused, match="monitor rebuild"),
+    ):
+        index.prepare("ledger-1")
+
+
+def test_an_index_of_a_later_version_is_refused(tmp_path: Path):
+    import sqlite3
+
+    with opened("embedded", tmp_path) as index:
+        index.prepare("ledger-1")
+    with sqlite3.connect(tmp_path / "index.db") as database:
+        database.execute("UPDATE meta SET value = '999' WHERE key = 'version'")
+    database.close()
+    with opened("embedded", tmp_path) as index, pytest.raises(IndexRefused):
+        index.prepare("ledger-1")

@@ -1,0 +1,329 @@
+"""An import that is killed again and again, and compared with one that nobody disturbed.
+
+Each life is a process of its own that does what `monitor once` does; SIGKILL ends it. Clock and key
+stand still, so that two runs can be equal.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+
+from monitor.app import App
+from monitor.config import read_config
+from monitor.ledger import Ledger, open_ledger
+from monitor.model import Dropped, Enrichment, Event, Post, Signal
+from monitor.pipeline import Rules
+from monitor.ports import Enricher, Of
+from tests.worlds import Clock, contents
+
+ROOT = Path(__file__).resolve().parent.parent
+QUESTIONS = ("topic:Fire", 'near:"39.0,-105.5,300km"', "earthquake OR terremoto", "time:>=now-7d")
+_LIFE = """
+import sys
+from pathlib import Path
+from tests.ordeal import Deployed, live
+folder, batch, *record = sys.argv[1:]
+live(Deployed(Path(folder), int(batch), Path(record[0]) if record else None))
+"""
+
+
+class Replay:
+    """What the models said of each post when `record` was made."""
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+    fills: ClassVar[frozenset[str]] = frozenset(
+        {"lang", "vector", "relevance", "relevant", "topics", "labels", "severity", "places"}
+    )
+
+    def __init__(self, record: Path) -> None:
+        self._db = sqlite3.connect(record, check_same_thread=False)
+
+    def __call__(self, posts: Sequence[Post], known: Sequence[Enrichment]) -> Sequence[Enrichment]:
+        return [self._one(post.id) for post in posts]
+
+    def _one(self, post: str) -> Enrichment:
+        said, vector = self._db.execute(
+            "SELECT enrichment, vector FROM said WHERE id = ?", (post,)
+        ).fetchone()
+        return replace(msgspec.json.decode(said, type=Enrichment), vector=vector)
+
+
+def write_record(ledger: Ledger, record: Path) -> None:
+    """Keep what the models said of the posts in a ledger: no words, no accounts."""
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)
+    db = sqlite3.connect(record)
+    db.execute("CREATE TABLE said (id TEXT PRIMARY KEY, enrichment BLOB, vector BLOB)")
+    with ledger.store.reading() as held:
+        db.executemany(
+            "INSERT INTO said VALUES (?, ?, ?)",
+            held.execute("SELECT id, enrichment, vector FROM signals"),
+        )
+    dropped = ((d.post.id, msgspec.json.encode(d.enrichment), b"") for d in ledger.desk.dropped())
+    db.executemany("INSERT INTO said VALUES (?, ?, ?)", dropped)
+    db.commit()
+    db.close()
+
+
+def recorded(record: Path) -> int:
+    """Of how many posts there is a record."""
+    if not record.exists():
+        return 0
+    db = sqlite3.connect(record)
+    (number,) = db.execute("SELECT count(*) FROM said").fetchone()
+    db.close()
+    return int(number)
+
+
+class Deployed(App):
+    """A deployment whose clock stands still, in batches of `batch`; with `record` no model runs."""
+
+    def __init__(self, folder: Path, batch: int, record: Path | None) -> None:
+        super().__init__(read_config(folder / "monitor.toml"))
+        self._batch, self._record = batch, record
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return open_ledger(self.config.data / "ledger.db", Clock())
+
+    @cached_property
+    def rules(self) -> Rules:
+        return replace(super().rules, batch=self._batch)
+
+    def open_steps(self) -> Sequence[Enricher]:
+        return [Replay(self._record)] if self._record else super().open_steps()
+
+
+@dataclass(frozen=True)
+class Import:
+    """An archive to be taken in, and how: `shape` is the table of the configuration beside it."""
+
+    archive: Path
+    batch: int = 64
+    record: Path | None = None
+    area: str = ""
+
+    def lay_out(self, folder: Path) -> Path:
+        """A folder with a configuration for it and the key that all share."""
+        folder.mkdir(parents=True)
+        (folder / "monitor.toml").write_text(
+            f"{self.area}\n[nlp.encode]\ndtype = 'float32'\n[[source]]\nname = 'archive'\n"
+            f"kind = 'jsonl'\npath = {json.dumps(str(self.archive))}\nbackfill = true\n",
+            encoding="utf-8",
+        )
+        key = folder / "monitor.key"
+        key.write_text("6b" * 32 + "\n", encoding="ascii")
+        key.chmod(0o600)
+        return folder
+
+    def deployed(self, folder: Path) -> Deployed:
+        return Deployed(folder, self.batch, self.record)
+
+    def life(self, folder: Path) -> subprocess.Popen[str]:
+        """A process that takes the archive in, and prints a line a batch."""
+        named = [str(folder), str(self.batch), *([str(self.record)] if self.record else [])]
+        return subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", _LIFE, *named],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+
+def live(app: App) -> None:
+    """What `once` does, with a line printed for each batch that was committed."""
+    _say("begun")
+    for _ in app.pipeline.collect(app.config.sources[0]):
+        _catch_up(app)
+    _catch_up(app)
+    app.close()
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
+def _catch_up(app: App) -> None:
+    while done := app.pipeline.consume():
+        _say(done)
+    for _ in app.pipeline.follow(app.follower, app.index.write):
+        pass
+
+
+def ended(life: subprocess.Popen[str], lines: int, delay_s: float) -> bool:
+    """Kill that process `delay_s` after it has printed so many lines; False where it was done
+    before. Raises CalledProcessError where it fell by itself."""
+    assert life.stdout
+    for _ in islice(life.stdout, lines):
+        pass
+    try:
+        life.wait(delay_s)
+    except subprocess.TimeoutExpired:
+        life.kill()
+    status = life.wait()
+    life.stdout.close()
+    if status not in (0, -9):
+        raise subprocess.CalledProcessError(status, life.args)
+    return status == -9
+
+
+def undisturbed(life: subprocess.Popen[str]) -> Iterator[int]:
+    """The rows that a process does, batch by batch, to its end."""
+    assert life.stdout
+    for line in life.stdout:
+        if line.strip().isdecimal():
+            yield int(line)
+    if life.wait():
+        raise subprocess.CalledProcessError(life.returncode, life.args)
+
+
+def everything(plan: Import, folder: Path) -> dict[str, list[Any]]:
+    """All that the ledger holds, as values, and all that the index answers."""
+    app = plan.deployed(folder)
+    held: dict[str, list[Any]] = {f"ledger: {n}": v for n, v in _decoded(app).items()}
+    for of in ("signals", "events"):
+        held[f"index: {of}"] = _all(app, "", of)
+        for question in QUESTIONS:
+            held[f"index: {of} {question}"] = _all(app, question, of)
+    app.close()
+    return held
+
+
+def _all(app: App, question: str, of: Of) -> list[Any]:
+    return list(app.every(app.question(question), of))
+
+
+def _decoded(app: App) -> dict[str, list[Any]]:
+    """Every table of the ledger, JSON and vectors read."""
+    return {
+        table: [tuple(map(_read, line)) for line in lines]
+        for table, lines in contents(app.config.data / "ledger.db").items()
+    }
+
+
+def _read(cell: Any) -> Any:
+    if not isinstance(cell, bytes):
+        return cell
+    try:
+        return msgspec.json.decode(cell)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return np.frombuffer(cell, "<f4")
+
+
+def differences(one: dict[str, list[Any]], other: dict[str, list[Any]], close: float) -> list[str]:
+    """Where two worlds differ: the table or question, and the number of its line."""
+    found = [f"{name}: in one only" for name in one.keys() ^ other.keys()]
+    for name in one.keys() & other.keys():
+        if len(one[name]) != len(other[name]):
+            found.append(f"{name}: {len(one[name])} and {len(other[name])}")
+            continue
+        pairs = enumerate(zip(one[name], other[name], strict=True))
+        found += [f"{name}: {place}" for place, pair in pairs if not same(*pair, close)]
+    return found
+
+
+def same(one: Any, other: Any, close: float) -> bool:
+    """Equal but for numbers that are `close`; the floats of vectors too."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float):
+        return math.isclose(one, other, abs_tol=close, rel_tol=0.0)
+    if isinstance(one, np.ndarray):
+        return one.shape == other.shape and bool(np.all(np.abs(one - other) <= close))
+    if isinstance(one, Signal | Event | Enrichment | Dropped):
+        return same(_fields(one), _fields(other), close)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[k], other[k], close) for k in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other, [close] * len(one)))
+    return bool(one == other)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    if isinstance(value, Enrichment):
+        fields["vector"] = np.frombuffer(value.vector, "<f4")
+        fields["places"] = [_fields(place) for place in value.places]
+    if isinstance(value, Event):
+        fields["place"] = _fields(value.place) if value.place else None
+    return fields
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an ordeal came to: kills, runs that they fell into, and what differed."""
+
+    kills: int
+    runs: int
+    differing: list[str]
+
+
+def ordeal(
+    plan: Import,
+    folder: Path,
+    expected: dict[str, list[Any]],
+    kills: int,
+    moments: Iterator[tuple[int, float]],
+    *,
+    close: float,
+    tell: Callable[[int], None] = lambda rows: None,
+) -> Outcome:
+    """Kill lives at these moments (lines, seconds after them), one life after the other on one
+    deployment, a fresh one where it was done; then let it end, and compare."""
+    killed, runs = 0, 1
+    differing: list[str] = []
+    home = plan.lay_out(folder / "1")
+    while killed < kills:
+        if ended(plan.life(home), *next(moments)):
+            killed += 1
+            tell(_done(home))
+            continue
+        differing += differences(expected, everything(plan, home), close)
+        shutil.rmtree(home)
+        runs += 1
+        home = plan.lay_out(folder / str(runs))
+    for _ in undisturbed(plan.life(home)):
+        tell(_done(home))
+    differing += differences(expected, everything(plan, home), close)
+    return Outcome(kills=killed, runs=runs, differing=differing)
+
+
+def moments(
+    rng: random.Random, kills: int, batches: int, batch_s: float
+) -> Iterator[tuple[int, float]]:
+    """When to kill: after so many batches that the kills are spread over the whole import, at any
+    moment of the next."""
+    most = min(batches, 1 + 2 * batches // max(kills, 1))
+    while True:
+        yield rng.randint(1, most), rng.uniform(0.0, 1.5 * batch_s)
+
+
+def _done(folder: Path) -> int:
+    """The last row that is consumed in a deployment; 0 where nothing is."""
+    path = folder / "data" / "ledger.db"
+    if not path.exists():
+        return 0
+    db = sqlite3.connect(path)
+    try:
+        line = db.execute("SELECT value FROM meta WHERE key = 'consumed'").fetchone()
+    except sqlite3.OperationalError:
+        line = None
+    finally:
+        db.close()
+    return int(line[0]) if line else 0
