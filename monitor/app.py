@@ -18,9 +18,8 @@ from monitor.config import STEPS, Config
 from monitor.documents import Document, signal_document
 from monitor.errors import ConfigError
 from monitor.fetch import Fetcher, agent
-from monitor.judge import Judge
 from monitor.ledger import Ledger, open_ledger
-from monitor.model import Decision, Dropped, Gone, Signal, Tick
+from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Enricher, Found, Grouper, Index, Of
 from monitor.query import Query, likes, matches
@@ -88,9 +87,9 @@ class App:
         )
 
     @cached_property
-    def judge(self) -> Judge:
-        """The models, for words that are not stored."""
-        return Judge(self.rules.sources, None, self.open_steps)
+    def encoder(self) -> Enricher:
+        """The step that says what words mean, alone. Raises ModelError."""
+        return _step(self.config, "encode", self.ledger.truth.choice("dtype"))
 
     @cached_property
     def index(self) -> Index:
@@ -157,7 +156,9 @@ class App:
     def ask(self, query: Query, of: Of, asked: Asked) -> Found:
         """Signals or events, with what `like:` means worked out."""
         if wanted := likes(query):
-            asked = replace(asked, vector=self.judge.vector(" ".join(wanted)))
+            words = Post(id="question", text=" ".join(wanted))
+            (meant,) = self.encoder([words], [Enrichment()])
+            asked = replace(asked, vector=meant.vector)
         return (
             self.index.signals(query, asked) if of == "signals" else self.index.events(query, asked)
         )
@@ -194,17 +195,19 @@ class App:
 
 def steps_of(config: Config, dtype: str | None = None) -> Sequence[Enricher]:
     """The steps of enrichment as configured, at home in the area, with the number type."""
-    steps: list[Enricher] = []
-    for name in STEPS:
-        options: Any = config.steps[name]
-        if config.area and hasattr(options, "home"):
-            options = replace(options, home=config.area.box)
-        if getattr(options, "gazetteer", ""):
-            options = replace(options, gazetteer=str(config.path.parent / options.gazetteer))
-        if dtype and hasattr(options, "dtype"):
-            options = replace(options, dtype=dtype)
-        steps.append(parts.load("nlp", name).open(options))
-    return steps
+    return [_step(config, name, dtype) for name in STEPS]
+
+
+def _step(config: Config, name: str, dtype: str | None) -> Enricher:
+    options: Any = config.steps[name]
+    if config.area and getattr(options, "home", ()) is None:
+        options = replace(options, home=config.area.box)
+    if getattr(options, "gazetteer", ""):
+        options = replace(options, gazetteer=str(config.path.parent / options.gazetteer))
+    if dtype and hasattr(options, "dtype"):
+        options = replace(options, dtype=dtype)
+    step: Enricher = parts.load("nlp", name).open(options)
+    return step
 
 
 def dropped_document(dropped: Dropped) -> Document:

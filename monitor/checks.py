@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from monitor.admit import read_keys
-from monitor.app import App
+from monitor.app import App, steps_of
 from monitor.config import Config, read_config
 from monitor.errors import MonitorError
+from monitor.judge import Judge
+from monitor.model import Post
 
 
 def check(path: Path) -> Mapping[str, str]:
@@ -23,7 +25,9 @@ def check(path: Path) -> Mapping[str, str]:
         "key": lambda: read_keys(app.key_path) if app.key_path.exists() else None,
         "ledger": lambda: app.ledger if _ledger_exists(config) else None,
         "index": lambda: _index(app) if _ledger_exists(config) else None,
-        "models": lambda: app.judge.vector("a sentence"),
+        "models": lambda: Judge({}, None, lambda: steps_of(config)).whole(
+            Post(id="a", text="a sentence")
+        ),
     }
     for name, look in looks.items():
         try:
@@ -37,6 +41,11 @@ def check(path: Path) -> Mapping[str, str]:
 
 def _ledger_exists(config: Config) -> bool:
     return (config.data / "ledger.db").exists()
+
+
+def _models(config: Config) -> None:
+    judge = Judge({}, None, lambda: steps_of(config))
+    judge.whole(Post(id="sentence", text="A fire in the old town"))
 
 
 def _index(app: App) -> None:

@@ -66,16 +66,6 @@ class Judge:
             known = step(posts, known)
         return known
 
-    def vector(self, text: str) -> bytes:
-        """What a text means, as the encoder says it: float32 bytes."""
-        post = Post(id="question", text=text)
-        known: Sequence[Enrichment] = [Enrichment()]
-        for step in self._steps()[0]:
-            known = step([post], known)
-            if "vector" in step.fills:
-                break
-        return known[0].vector
-
     def _think(self, posts: Sequence[Post]) -> Sequence[Judged]:
         if not posts:
             return []

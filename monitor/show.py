@@ -117,25 +117,21 @@ def place_text(place: Place | None) -> str:
 def events_table(events: Iterable[Event], title: str) -> Table:
     """Events, a line each."""
     table = Table(title=title, caption="times in UTC", expand=True)
-    table.add_column("event", no_wrap=True)
-    table.add_column("when", no_wrap=True)
-    table.add_column("posts", justify="right", no_wrap=True)
-    table.add_column("severity", no_wrap=True)
-    table.add_column("topics", max_width=19)
-    table.add_column("place", max_width=14)
-    table.add_column("state", no_wrap=True)
-    table.add_column("title", ratio=1, min_width=30)
+    for name in ("event", "when", "posts", "severity"):
+        table.add_column(name, no_wrap=True, justify="right" if name == "posts" else "left")
+    table.add_column("what and where", ratio=1)
     for event in events:
-        judged = "" if event.verdict == "none" else f"\n{event.verdict}"
+        state = event.phase if event.verdict == "none" else event.verdict
+        what = Text(event.title[:120] or (event.merged_into and f"part of {event.merged_into}"))
+        if event.size:
+            facts = (place_text(event.place), *_finest(event.topics))
+            what.append("\n" + " · ".join(facts), "dim")
         table.add_row(
-            event.id,
+            f"{event.id}\n{state}",
             f"{event.first:%d %b %H:%M}\n{event.last:%d %b %H:%M}" if event.size else "",
-            f"{event.size}\n{len(event.sources)} sources" if event.size else "0",
+            f"{event.size}\n{len(event.sources)} sources",
             Text(f"{event.severity}\n{event.certainty}", SEVERITY_STYLE.get(event.severity, "")),
-            Text("\n".join(_finest(event.topics))),
-            Text(place_text(event.place)),
-            event.phase + judged,
-            Text(event.title[:120] or (event.merged_into and f"merged into {event.merged_into}")),
+            what,
         )
     return table
 
@@ -149,19 +145,19 @@ def _finest(topics: Mapping[str, int]) -> list[str]:
 def posts_table(lines: Iterable[tuple[Post, Enrichment, str]], title: str, last: str) -> Table:
     """Posts, a line each; the last column is an event or a reason."""
     table = Table(title=title, caption="times in UTC", expand=True)
-    for name in ("published", "source", "severity", "topics", "place"):
-        table.add_column(name, no_wrap=name == "published")
-    table.add_column("text", ratio=1)
-    table.add_column(last)
+    for name in ("published", "severity"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what and where", ratio=1)
+    table.add_column(last, no_wrap=True)
     for post, enrichment, note in lines:
         place = next((p for p in enrichment.places if p.role == "happened"), None)
+        what = Text(" ".join(text_of(post).split())[:240])
+        facts = (post.source, place_text(place), *_finest(dict.fromkeys(enrichment.labels, 1)))
+        what.append("\n" + " · ".join(facts), "dim")
         table.add_row(
-            local(post.published),
-            Text(post.source),
+            f"{post.published:%d %b %H:%M}",
             Text(enrichment.severity, SEVERITY_STYLE.get(enrichment.severity, "")),
-            Text(", ".join(enrichment.labels[:3])),
-            Text(place_text(place) if place else ""),
-            Text(" ".join(text_of(post).split())[:240]),
+            what,
             note,
         )
     return table

@@ -131,7 +131,11 @@ def show(deployment: App, query: str, of: Of, asked: Asked, as_json: bool) -> No
         say_json({"total": found.total, "next": found.next, of: hits})
         return
     table = signals_table if of == "signals" else events_table
-    out.print(table(values, f"{found.total:,} {of}, {len(values)} shown"))
+    alike = sum(hit.like for hit in found.hits)
+    title = f"{found.total:,} {of}, {len(values) - alike} shown" + (
+        f", {alike} alike" if alike else ""
+    )
+    out.print(table(values, title))
     if found.next:
         out.print(f"more: --after '{found.next}'", markup=False)
 

@@ -36,7 +36,9 @@ QUESTIONS = ("topic:Fire", 'near:"39.0,-105.5,300km"', "earthquake OR terremoto"
 _LIFE = """
 import sys
 from pathlib import Path
+from monitor import log
 from tests.ordeal import Deployed, live
+log.configure(json=False, level="warning")
 folder, batch, *record = sys.argv[1:]
 live(Deployed(Path(folder), int(batch), Path(record[0]) if record else None))
 """
@@ -111,7 +113,7 @@ class Deployed(App):
 
 @dataclass(frozen=True)
 class Import:
-    """An archive to be taken in, and how: `shape` is the table of the configuration beside it."""
+    """An archive to be taken in, and how; `area` is that table of the configuration."""
 
     archive: Path
     batch: int = 64
@@ -122,8 +124,16 @@ class Import:
         """A folder with a configuration for it and the key that all share."""
         folder.mkdir(parents=True)
         (folder / "monitor.toml").write_text(
-            f"{self.area}\n[nlp.encode]\ndtype = 'float32'\n[[source]]\nname = 'archive'\n"
-            f"kind = 'jsonl'\npath = {json.dumps(str(self.archive))}\nbackfill = true\n",
+            f"""{self.area}
+[nlp.encode]
+dtype = "float32"
+threads = 1
+[[source]]
+name = "archive"
+kind = "jsonl"
+path = {json.dumps(str(self.archive))}
+backfill = true
+""",
             encoding="utf-8",
         )
         key = folder / "monitor.key"

@@ -1,0 +1,147 @@
+"""Prints the figures of speed that the documents name, and keeps them in build/bench.json.
+
+`python -m tests.benchmarks [search|flow|memory|start …] [--signals N] [--posts N]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from monitor import log
+from tests.benchmarks import flow, memory, start
+from tests.soak import ARCHIVE
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / "build" / "bench.json"
+console = Console()
+
+
+def search(asked: argparse.Namespace) -> dict[str, Any]:
+    """Ten typical questions to the embedded index, in a process of their own."""
+    with console.status(f"search: {asked.signals:,} signals are written and asked"):
+        named = [sys.executable, "-m", "tests.benchmarks.search", "--json"]
+        said = subprocess.run(
+            [*named, "--signals", str(asked.signals)],
+            cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True,
+        )  # fmt: skip
+    found: dict[str, Any] = json.loads(said.stdout)
+    table = Table("question", "p50 ms", "p95 ms", "first ms", title=f"{asked.signals:,} signals")
+    for question, took in found["questions"].items():
+        table.add_row(question, *(f"{took[name]:.1f}" for name in ("p50", "p95", "first")))
+    table.add_row("all", *(f"{found['overall'][name]:.1f}" for name in ("p50", "p95")), "")
+    console.print(table)
+    return found
+
+
+def through(asked: argparse.Namespace) -> dict[str, Any]:
+    """Posts a second through the real steps and models."""
+    slices = {"sample day": flow.sample_day()}
+    if ARCHIVE.exists():
+        posts = asked.posts or 2_000
+        slices["crisislext26"] = flow.spread(ARCHIVE, posts), ""
+    else:
+        console.print("flow: crisislext26 is left out: ../shared is not beside the project")
+    found = {}
+    for name, (lines, area) in slices.items():
+        with Progress(console=console, transient=True) as bar:
+            took = flow.measure(lines, area, name, bar)
+        title = f"{name}: {took.posts:,} posts, {took.kept:,} kept"
+        table = Table("step", "posts", "seconds", "posts a second", title=title)
+        for step, (posts, seconds) in took.steps.items():
+            table.add_row(
+                step, f"{posts:,}", f"{seconds:.1f}", f"{posts / max(seconds, 1e-9):,.0f}"
+            )
+        rate = took.posts / took.seconds
+        table.add_row("end to end", f"{took.posts:,}", f"{took.seconds:.1f}", f"{rate:,.0f}")
+        console.print(table)
+        found[name] = {
+            "posts": took.posts, "kept": took.kept, "seconds": took.seconds,
+            "posts_a_second": rate, "steps": took.steps,
+        }  # fmt: skip
+    return found
+
+
+def resident(asked: argparse.Namespace) -> dict[str, Any]:
+    """Memory of `monitor run` while the archive passes."""
+    if not ARCHIVE.exists():
+        console.print("memory: left out: ../shared is not beside the project")
+        return {}
+    with Progress(console=console, transient=True) as bar:
+        found = memory.measure(flow.spread(ARCHIVE, asked.posts or 20_000), bar)
+    table = Table("posts done", "resident MB", title="memory of `run`, with the real models")
+    for posts, megabytes in found.items():
+        table.add_row(f"{posts:,}", f"{megabytes:,.0f}")
+    console.print(table)
+    return {str(posts): megabytes for posts, megabytes in found.items()}
+
+
+def begun(asked: argparse.Namespace) -> dict[str, Any]:
+    """How long a process takes to start, ask and end."""
+    with Progress(console=console, transient=True) as bar:
+        found = start.measure(bar)
+    table = Table("process", "best s", "median s", "worst s", title="start-up")
+    for name, times in found.items():
+        cells = (times[0], times[len(times) // 2], times[-1])
+        table.add_row(name, *(f"{cell:.2f}" for cell in cells))
+    console.print(table)
+    return found
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "search": search,
+    "flow": through,
+    "memory": resident,
+    "start": begun,
+}
+
+
+def processor() -> str:
+    """The processor's name as its system has it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def commit() -> str:
+    """The commit that was measured, with `-dirty` where files differ from it; empty without git."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    )
+    return said.stdout.strip()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all where none is named")
+    parser.add_argument("--signals", type=int, default=200_000, help="of the index that is asked")
+    parser.add_argument("--posts", type=int, help="through the flow 2,000, for memory 20,000")
+    asked = parser.parse_args()
+    log.configure(json=False, level="warning")
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"{', '.join(sorted(unknown))}: there are: {', '.join(PARTS)}")
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    machine = {"processor": processor(), "cores": os.cpu_count(), "commit": commit()}
+    console.print(f"{machine['processor']}, {machine['cores']} cores, commit {machine['commit']}")
+    KEPT.parent.mkdir(exist_ok=True)
+    for name in asked.parts or PARTS:
+        figures = PARTS[name](asked)
+        kept[name] = {**machine, "date": datetime.now(UTC).isoformat(), "figures": figures}
+        KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
