@@ -41,8 +41,6 @@ def box_corners(south: float, west: float, north: float, east: float) -> Corners
 
 
 def outside(places: tuple[Place, ...], areas: tuple[Area, ...]) -> bool:
-    """True where something happened somewhere, and nowhere in each of the areas."""
-    happened = [place for place in places if place.role == "happened"]
-    return bool(happened) and any(
-        not any(area.touches(place) for place in happened) for area in areas
-    )
+    """True where something happened, and no place of the text lies in one of the areas."""
+    happened = any(place.role == "happened" for place in places)
+    return happened and any(not any(map(area.touches, places)) for area in areas)

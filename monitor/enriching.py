@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -41,15 +41,17 @@ def enriched(file: str, config: Path | None) -> Iterator[dict[str, Any]]:
 def _batches(judge: Judge, file: IO[bytes]) -> Iterator[dict[str, Any]]:
     posts = _posts(iter(lambda: file.readline(LONGEST + 1), b""))
     while batch := list(islice(posts, BATCH)):
-        read = [post for post in batch if isinstance(post, Post)]
-        yield from _lines(judge, read)
+        read = [line for line in batch if not isinstance(line, SourceChanged)]
+        enrichments = judge.enrich([post for _, post in read])
+        for (name, _), enrichment in zip(read, enrichments, strict=True):
+            yield {"id": name, **enrichment_json(enrichment)}
         for fault in batch:
             if isinstance(fault, SourceChanged):
                 raise ConfigError(f"{fault}; mend that line") from fault
 
 
-def _posts(lines: Iterable[bytes]) -> Iterator[Post | SourceChanged]:
-    """Posts up to the first line that is none."""
+def _posts(lines: Iterable[bytes]) -> Iterator[tuple[object, Post] | SourceChanged]:
+    """Posts with their ids as the lines have them, up to the first line that is no post."""
     for number, line in enumerate(lines, 1):
         if not line.strip() or (number == 1 and line.startswith(b'{"replay"')):
             continue
@@ -64,17 +66,8 @@ def _posts(lines: Iterable[bytes]) -> Iterator[Post | SourceChanged]:
             yield _as_written(said, json.loads(line))
 
 
-def _as_written(post: Post, record: dict[str, Any]) -> Post:
-    """The post with id and words as the line has them, so that spans count in those very words."""
+def _as_written(post: Post, record: dict[str, Any]) -> tuple[object, Post]:
+    """The post with the words that the line has, so that spans count in those very words."""
     inner = record.get("post", record)
-    return replace(
-        post,
-        id=str(inner["id"]),
-        title=inner.get("title") or "",
-        text=inner.get("text") or "",
-    )
-
-
-def _lines(judge: Judge, posts: Sequence[Post]) -> Iterator[dict[str, Any]]:
-    for post, enrichment in zip(posts, judge.enrich(posts), strict=True):
-        yield {"id": post.id, **enrichment_json(enrichment)}
+    title, text = inner.get("title") or "", inner.get("text") or ""
+    return inner["id"], replace(post, title=title, text=text)

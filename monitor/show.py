@@ -129,11 +129,15 @@ def events_table(events: Iterable[Event], title: str) -> Table:
         table.add_row(
             f"{event.id}\n{state}",
             f"{event.first:%d %b %H:%M}\n{event.last:%d %b %H:%M}" if event.size else "",
-            f"{event.size}\n{len(event.sources)} sources",
+            f"{event.size}\n{_sources(len(event.sources))}",
             Text(f"{event.severity}\n{event.certainty}", SEVERITY_STYLE.get(event.severity, "")),
             what,
         )
     return table
+
+
+def _sources(number: int) -> str:
+    return f"{number} source" if number == 1 else f"{number} sources"
 
 
 def _finest(topics: Mapping[str, int]) -> list[str]:

@@ -187,6 +187,7 @@ STREETS: Final = {
     "dam": "poi", "bayou": "poi", "creek": "poi", "river": "poi", "lake": "poi",
     "county": "district", "parish": "district", "theatre": "poi", "arena": "poi", "plaza": "poi",
     "court": "poi", "gardens": "street", "estate": "poi", "yard": "street",
+    "green": "poi", "grove": "street", "heath": "poi", "wharf": "poi", "quay": "street",
 }  # fmt: skip
 """Last words of streets, buildings and small regions, and their kind."""
 

@@ -41,6 +41,8 @@ NEVER: Final = frozenset({"NORP", "EVENT", "WORK_OF_ART", "PRODUCT", "LAW", "LAN
 _QUOTES: Final = "#\"' s\u201c\u2018\u2019"
 """What may stand between a preposition and a name."""
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][^A-Z\W_]*|[^A-Z\W_]+")
+_POSTCODE: Final = re.compile(r",? (?:[A-Z]{1,2}\d[A-Z\d]?|\d{5})\b")
+"""What comes behind a name in an address: a British district, or five digits."""
 _DATELINE: Final = re.compile(
     r"(?:,\s?[A-Z][\w.]{1,15})?\s{0,2}(?:\([^)\n]{2,20}\)\s?)?(?:[\u2014\u2013:]|-\s)"
 )
@@ -229,6 +231,8 @@ class _Reading:
     def _barred(self, i: int, count: int, label: str, located: bool) -> bool:
         """Whether the words are part of the name of a person, a people or a storm."""
         word = self.words[i]
+        if _POSTCODE.match(self.text, self.words[i + count - 1].end):
+            return False
         previous = self.words[i - 1].key if i and self.words[i - 1].end >= word.start - 2 else ""
         if previous in STORMS or previous in TITLES or label in NEVER or label == "PERSON+":
             return True
@@ -277,6 +281,8 @@ class _Reading:
             return "elsewhere", 0.0
         if _RESULT.match(self.text, end):
             return "elsewhere", 0.0
+        if _POSTCODE.match(self.text, end):
+            return "here", 1.0
         at_line = start == 0 or self.text[start - 1] == "\n"
         if at_line and _DATELINE.match(self.text, end):
             return "here", 1.0

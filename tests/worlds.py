@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from monitor.lines import parse_line
 
 from monitor import parts, sample
 from monitor.admit import Keys
 from monitor.area import Area, box_corners
 from monitor.config import Source
 from monitor.ledger import Ledger
+from monitor.lines import parse_line
 from monitor.model import Cursor, Decision, Enrichment, Gone, Page, Place, Post, Tick, text_of
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Index, Policy

@@ -37,3 +37,8 @@ def test_a_post_is_outside_only_when_all_that_happened_is() -> None:
     assert not outside((paris, hackney), (LONDON,))
     assert not outside((), (LONDON,))
     assert not outside((place(48.85, 2.35, role="mentioned"),), (LONDON,))
+
+
+def test_a_post_that_names_home_at_all_is_kept() -> None:
+    quillan, richmond = place(42.88, 2.18), place(51.46, -0.31, role="mentioned")
+    assert not outside((quillan, richmond), (LONDON,))

@@ -251,6 +251,20 @@ def test_it_fills_places_and_its_version_and_nothing_else(in_london):
     assert after[0].models["places"].startswith("core_web_sm")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One engine at a bin fire at Quillan Green, Richmond TW9. Stay back.",
+        "Bin fire at Quillan Green in Richmond, fence alight",
+    ],
+)
+def test_an_address_names_the_district_where_it_lies(in_london, text):
+    kinds = {place.name: (place.role, place.kind) for place in found(in_london, text)}
+    assert kinds["Richmond"] == ("happened", "district")
+    assert kinds["Quillan Green"] == ("happened", "poi")
+    assert "Quillan" not in kinds
+
+
 def test_a_post_means_the_same_alone_and_in_company(in_london):
     texts = ["Fire in Paris", "Tornado in Texas", "Stabbing in Richmond", "Richmond, Virginia"]
     posts = [Post(id=f"a:{i}", text=text) for i, text in enumerate(texts)]
