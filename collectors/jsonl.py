@@ -47,7 +47,7 @@ class Options:
     `replay`: shift all moments so that the one that the file's first line names is now.
     `id_field`: the key under which the file has a post's id.
     `text_field`: the key under which it has the text.
-    `published_field`: the key under which it has the moment.
+    `published_field`: the key under which it has the moment; a snowflake id of X holds its own.
     """
 
     path: str

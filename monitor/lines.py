@@ -1,8 +1,8 @@
 """Posts as JSON lines: one object a line.
 
-A post has `id` and `text` or `title`, and may have the other fields of `Post`: moments in ISO 8601
-or epoch seconds, `point` as `{"lat", "lon", "radius_m"}` or `[lat, lon]`, `stated` as an object. A
-signal of an export holds it under `post`. `{"gone": [ids], "reason"}` and
+A post has `id` and `text` or `title`, and may have the other fields of `Post`: moments in ISO 8601,
+epoch seconds or a snowflake id of X, `point` as `{"lat", "lon", "radius_m"}` or `[lat, lon]`,
+`stated` as an object. A signal of an export holds it under `post`. `{"gone": [ids], "reason"}` and
 `{"gone_authors": [accounts]}` take posts back. Other keys are passed over.
 """
 
@@ -30,6 +30,9 @@ from monitor.model import (
     clean,
 )
 
+_SNOWFLAKE: Final = re.compile(r"[1-9]\d{16,18}")
+_SNOWFLAKE_EPOCH_MS: Final = 1_288_834_974_657
+"""Source: https://github.com/twitter-archive/snowflake"""
 _PREFIX: Final = re.compile(r"[a-z][a-z0-9_]*:(?!//)\S")
 _VOICES: Final[tuple[Voice, ...]] = get_args(Voice)
 _REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
@@ -126,10 +129,12 @@ def _word(record: Mapping[str, Any], key: str, known: tuple[_WORD, ...], default
 
 
 def _moment(record: Mapping[str, Any], key: str) -> datetime | None:
-    """ISO 8601, or seconds since 1970."""
+    """ISO 8601, seconds since 1970, or a snowflake: an id of X that holds its moment."""
     value = record.get(key)
     if value is None or value == "":
         return None
+    if isinstance(value, str | int) and _SNOWFLAKE.fullmatch(str(value)):
+        return datetime.fromtimestamp(((int(value) >> 22) + _SNOWFLAKE_EPOCH_MS) / 1000, UTC)
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e11:
         return datetime.fromtimestamp(value, UTC)
     found = moment(value)

@@ -37,6 +37,7 @@ from monitor.words import words
 
 TEXTS: Final = 50
 TEXT_CHARS: Final = 600
+EXCLAMATION_CHARS: Final = 12
 TITLE_CHARS: Final = 120
 FINE_M: Final = 10_000.0
 """A place at most that unsure is one part of a city; anything wider contains others."""
@@ -51,6 +52,7 @@ _COPY_WORDS: Final = 5
 _SHOWN: Final = 8
 _WEIGHTS: Final = {"official": 3.0, "media": 2.0, "citizen": 1.0, "unknown": 1.0}
 _ADDRESS: Final = re.compile(r"https?://\S+|\bwww\.\S+|@…|(?<!\w)@\w+|^RT\b:?")
+_LEADING: Final = re.compile(r"^[^\w#]+")
 _TAGS: Final = re.compile(r"(?:\s*#\w+)+\s*$")
 _SENTENCE: Final = re.compile(r"(?<=[.!?…。！？])\s|\n")  # noqa: RUF001
 _DENIED: Final = re.compile(
@@ -370,10 +372,14 @@ def _contains(around: Place, place: Place) -> bool:
 
 
 def _headline(text: str) -> str:
-    """The first sentence without addresses, handles and closing hashtags, cut between words."""
+    """The first sentence without addresses, handles and closing hashtags, cut between words; more
+    than one where the first is only an exclamation."""
     lines = (_TAGS.sub("", _ADDRESS.sub(" ", line)) for line in text[:2000].split("\n"))
-    line = next((line for line in (" ".join(raw.split()) for raw in lines) if line), "")
-    sentence = _SENTENCE.split(line, maxsplit=1)[0].replace("#", "").strip()
+    line = next((line for line in (_LEADING.sub("", raw) for raw in lines) if line), "")
+    line = " ".join(line.replace("#", "").split())
+    sentence = _SENTENCE.split(line, maxsplit=1)[0]
+    if len(sentence) < EXCLAMATION_CHARS:
+        sentence = line
     if len(sentence) <= TITLE_CHARS:
         return sentence
     return sentence[: TITLE_CHARS - 1].rsplit(" ", 1)[0] + "…"

@@ -237,3 +237,11 @@ def test_a_cut_gzip_file_is_changed(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b'{"id": 1, "text": "one"}\n' * 9)[:-12])
     with pytest.raises(SourceChanged, match="gzip"):
         poll(path)
+
+
+def test_a_snowflake_id_holds_its_moment(tmp_path):
+    path = tmp_path / "tweets.jsonl"
+    path.write_text('{"id": "211040709124440064", "text": "smoke over the ridge"}\n')
+    [page] = poll(path, published_field="id")
+    assert page.posts[0].id == "jsonl:211040709124440064"
+    assert page.posts[0].published == datetime(2012, 6, 8, 10, 23, 20, 659000, tzinfo=UTC)
