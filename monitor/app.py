@@ -25,6 +25,8 @@ from monitor.ports import Asked, Enricher, Found, Grouper, Index, Of
 from monitor.query import Query, likes, matches
 from monitor.syntax import parse
 
+LOCK_S: Final = 5.0
+"""How long `run` waits for a verb that consumes a moment."""
 WAIT_S: Final = 10.0
 """How long a decision waits for its outcome before it is called pending."""
 
@@ -126,12 +128,12 @@ class App:
         return opened
 
     @contextmanager
-    def consuming(self) -> Iterator[bool]:
-        """Hold the lock of whoever consumes; False where another process holds it."""
+    def consuming(self, wait_s: float = 0.0) -> Iterator[bool]:
+        """Hold the lock of whoever consumes; False where another process holds it all the while."""
         self.config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(self.config.data / "ledger.lock")
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=wait_s)
         except Timeout:
             yield False
             return

@@ -22,7 +22,7 @@ from rich.progress import (
 )
 
 from monitor import checks, log, sample
-from monitor.app import App
+from monitor.app import LOCK_S, App
 from monitor.config import read_config
 from monitor.enriching import enriched
 from monitor.errors import (
@@ -196,7 +196,7 @@ def once(
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
     """Collect, consume and index by the schedule until SIGTERM."""
-    with opened(config) as deployment, deployment.consuming() as mine:
+    with opened(config) as deployment, deployment.consuming(LOCK_S) as mine:
         if not mine:
             raise ConfigError(f"{deployment.config.data}: another process consumes; stop it first")
         Schedule(deployment).run()

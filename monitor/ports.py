@@ -72,7 +72,6 @@ class Policy:
     terms: str
     deletions: str
     text_days: int | None = None
-    approval: bool = False
 
 
 class Enricher(Protocol):

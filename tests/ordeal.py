@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,7 @@ import numpy as np
 from monitor.app import App
 from monitor.config import read_config
 from monitor.ledger import Ledger, open_ledger
-from monitor.model import Dropped, Enrichment, Event, Post, Signal
+from monitor.model import Enrichment, Post
 from monitor.pipeline import Rules
 from monitor.ports import Enricher, Of
 from tests.worlds import Clock, contents
@@ -236,43 +236,36 @@ def _read(cell: Any) -> Any:
         return np.frombuffer(cell, "<f4")
 
 
-def differences(one: dict[str, list[Any]], other: dict[str, list[Any]], close: float) -> list[str]:
-    """Where two worlds differ: the table or question, and the number of its line."""
-    found = [f"{name}: in one only" for name in one.keys() ^ other.keys()]
-    for name in one.keys() & other.keys():
-        if len(one[name]) != len(other[name]):
-            found.append(f"{name}: {len(one[name])} and {len(other[name])}")
-            continue
-        pairs = enumerate(zip(one[name], other[name], strict=True))
-        found += [f"{name}: {place}" for place, pair in pairs if not same(*pair, close)]
-    return found
+def differences(one: Any, other: Any, close: float, where: str = "") -> list[str]:
+    """The paths at which two worlds differ; numbers, those of vectors too, may be `close`."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        only = [f"{where}/{key}: in one only" for key in one.keys() ^ other.keys()]
+        pairs = [(key, one[key], other[key]) for key in one.keys() & other.keys()]
+    elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        only = [] if len(one) == len(other) else [f"{where}: {len(one)} and {len(other)}"]
+        pairs = list(zip(range(len(one)), one, other, strict=False))
+    elif is_dataclass(one) and type(one) is type(other):
+        return differences(_fields(one), _fields(other), close, where)
+    else:
+        return [] if _same(one, other, close) else [where]
+    return only + [
+        path for key, *pair in pairs for path in differences(*pair, close, f"{where}/{key}")
+    ]
 
 
-def same(one: Any, other: Any, close: float) -> bool:
-    """Equal but for numbers that are `close`; the floats of vectors too."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, float):
-        return math.isclose(one, other, abs_tol=close, rel_tol=0.0)
-    if isinstance(one, np.ndarray):
+def _same(one: Any, other: Any, close: float) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return one.shape == other.shape and bool(np.all(np.abs(one - other) <= close))
-    if isinstance(one, Signal | Event | Enrichment | Dropped):
-        return same(_fields(one), _fields(other), close)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[k], other[k], close) for k in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other, [close] * len(one)))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, abs_tol=close, rel_tol=0.0)
     return bool(one == other)
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    found = {name: getattr(value, name) for name in value.__dataclass_fields__}
     if isinstance(value, Enrichment):
-        fields["vector"] = np.frombuffer(value.vector, "<f4")
-        fields["places"] = [_fields(place) for place in value.places]
-    if isinstance(value, Event):
-        fields["place"] = _fields(value.place) if value.place else None
-    return fields
+        found["vector"] = np.frombuffer(value.vector, "<f4")
+    return found
 
 
 @dataclass(frozen=True)

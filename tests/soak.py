@@ -155,7 +155,7 @@ def show(ordeals: Sequence[Ordeal], console: Console) -> None:
     console.print(table)
     for each in ordeals:
         for difference in each.outcome.differing[:20]:
-            console.print(f"{each.name}: {difference}", markup=False)
+            console.print(f"{each.name}: {difference}", markup=False, emoji=False)
 
 
 if __name__ == "__main__":

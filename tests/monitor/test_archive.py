@@ -142,7 +142,7 @@ def test_a_difference_is_seen() -> None:
     far = {"signals": [("a", [0.5004, "Fire"]), ("b", np.float32([1.0, 0.004]))]}
     other = {"signals": [("a", [0.5, "Met"]), ("b", np.float32([1.0, 0.0]))]}
     assert differences(one, near, CLOSE) == []
-    assert differences(one, near, 0.0) == ["signals: 0", "signals: 1"]
-    assert differences(one, far, CLOSE) == ["signals: 1"]
-    assert differences(one, other, CLOSE) == ["signals: 0"]
-    assert differences(one, {"signals": one["signals"][:1]}, CLOSE) == ["signals: 2 and 1"]
+    assert differences(one, near, 0.0) == ["/signals/0/1/0", "/signals/1/1"]
+    assert differences(one, far, CLOSE) == ["/signals/1/1"]
+    assert differences(one, other, CLOSE) == ["/signals/0/1/1"]
+    assert differences(one, {"signals": one["signals"][:1]}, CLOSE) == ["/signals: 2 and 1"]
