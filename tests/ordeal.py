@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
+import os
 import random
 import shutil
+import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
 from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
 
+from monitor import log
 from monitor.app import App
 from monitor.config import read_config
 from monitor.ledger import Ledger, open_ledger
@@ -31,17 +36,8 @@ from monitor.pipeline import Rules
 from monitor.ports import Enricher, Of
 from tests.worlds import Clock, contents
 
-ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ("topic:Fire", 'near:"39.0,-105.5,300km"', "earthquake OR terremoto", "time:>=now-7d")
-_LIFE = """
-import sys
-from pathlib import Path
-from monitor import log
-from tests.ordeal import Deployed, live
-log.configure(json=False, level="warning")
-folder, batch, *record = sys.argv[1:]
-live(Deployed(Path(folder), int(batch), Path(record[0]) if record else None))
-"""
+FORK = multiprocessing.get_context("fork")
 
 
 class Replay:
@@ -53,7 +49,12 @@ class Replay:
     )
 
     def __init__(self, record: Path) -> None:
-        self._db = sqlite3.connect(record, check_same_thread=False)
+        self._record = record
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        """Opened by the process that asks."""
+        return sqlite3.connect(self._record)
 
     def __call__(self, posts: Sequence[Post], known: Sequence[Enrichment]) -> Sequence[Enrichment]:
         return [self._one(post.id) for post in posts]
@@ -93,11 +94,12 @@ def recorded(record: Path) -> int:
 
 
 class Deployed(App):
-    """A deployment whose clock stands still, in batches of `batch`; with `record` no model runs."""
+    """A deployment whose clock stands still, in batches of `batch`; with `steps` no model is
+    loaded."""
 
-    def __init__(self, folder: Path, batch: int, record: Path | None) -> None:
+    def __init__(self, folder: Path, batch: int = 64, steps: Sequence[Enricher] = ()) -> None:
         super().__init__(read_config(folder / "monitor.toml"))
-        self._batch, self._record = batch, record
+        self._batch, self._given = batch, steps
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -108,7 +110,29 @@ class Deployed(App):
         return replace(super().rules, batch=self._batch)
 
     def open_steps(self) -> Sequence[Enricher]:
-        return [Replay(self._record)] if self._record else super().open_steps()
+        return self._given or super().open_steps()
+
+
+@dataclass(frozen=True)
+class Life:
+    """A process, and where it says how many rows each of its batches had, first a 0."""
+
+    process: BaseProcess
+    said: Connection
+
+    def batches(self) -> Iterator[int]:
+        """What it says, to its end."""
+        with suppress(EOFError):
+            while True:
+                yield self.said.recv()
+
+    def status(self) -> int:
+        """How it ended. Raises ChildProcessError where it fell by itself."""
+        self.process.join()
+        self.said.close()
+        if self.process.exitcode not in (0, -signal.SIGKILL):
+            raise ChildProcessError(f"a life ended with {self.process.exitcode}")
+        return self.process.exitcode
 
 
 @dataclass(frozen=True)
@@ -117,8 +141,8 @@ class Import:
 
     archive: Path
     batch: int = 64
-    record: Path | None = None
     area: str = ""
+    steps: Sequence[Enricher] = ()
 
     def lay_out(self, folder: Path) -> Path:
         """A folder with a configuration for it and the key that all share."""
@@ -142,65 +166,50 @@ backfill = true
         return folder
 
     def deployed(self, folder: Path) -> Deployed:
-        return Deployed(folder, self.batch, self.record)
+        return Deployed(folder, self.batch, self.steps)
 
-    def life(self, folder: Path) -> subprocess.Popen[str]:
-        """A process that takes the archive in, and prints a line a batch."""
-        named = [str(folder), str(self.batch), *([str(self.record)] if self.record else [])]
-        return subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", _LIFE, *named],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def life(self, folder: Path) -> Life:
+        """A process that takes the archive in."""
+        ours, theirs = FORK.Pipe(duplex=False)
+        process = FORK.Process(target=_live, args=(self, folder, theirs))
+        process.start()
+        theirs.close()
+        return Life(process, ours)
 
 
-def live(app: App) -> None:
-    """What `once` does, with a line printed for each batch that was committed."""
-    _say("begun")
+def _live(plan: Import, folder: Path, told: Connection) -> None:
+    """What `once` does."""
+    log.configure(json=False, level="warning")
+    app = plan.deployed(folder)
+    told.send(0)
     for _ in app.pipeline.collect(app.config.sources[0]):
-        _catch_up(app)
-    _catch_up(app)
+        _catch_up(app, told)
+    _catch_up(app, told)
     app.close()
+    os._exit(0)
 
 
-def _say(what: object) -> None:
-    sys.stdout.write(f"{what}\n")
-    sys.stdout.flush()
-
-
-def _catch_up(app: App) -> None:
+def _catch_up(app: App, told: Connection) -> None:
     while done := app.pipeline.consume():
-        _say(done)
+        told.send(done)
     for _ in app.pipeline.follow(app.follower, app.index.write):
         pass
 
 
-def ended(life: subprocess.Popen[str], lines: int, delay_s: float) -> bool:
-    """Kill that process `delay_s` after it has printed so many lines; False where it was done
-    before. Raises CalledProcessError where it fell by itself."""
-    assert life.stdout
-    for _ in islice(life.stdout, lines):
+def ended(life: Life, batches: int, delay_s: float) -> bool:
+    """Kill that process `delay_s` after it has said so many batches; False where it was done."""
+    for _ in islice(life.batches(), batches):
         pass
-    try:
-        life.wait(delay_s)
-    except subprocess.TimeoutExpired:
-        life.kill()
-    status = life.wait()
-    life.stdout.close()
-    if status not in (0, -9):
-        raise subprocess.CalledProcessError(status, life.args)
-    return status == -9
+    life.process.join(delay_s)
+    life.process.kill()
+    return life.status() != 0
 
 
-def undisturbed(life: subprocess.Popen[str]) -> Iterator[int]:
+def undisturbed(life: Life) -> Iterator[int]:
     """The rows that a process does, batch by batch, to its end."""
-    assert life.stdout
-    for line in life.stdout:
-        if line.strip().isdecimal():
-            yield int(line)
-    if life.wait():
-        raise subprocess.CalledProcessError(life.returncode, life.args)
+    yield from life.batches()
+    if life.status():
+        raise ChildProcessError("a life was killed from outside")
 
 
 def everything(plan: Import, folder: Path) -> dict[str, list[Any]]:
@@ -287,7 +296,7 @@ def ordeal(
     close: float,
     tell: Callable[[int], None] = lambda rows: None,
 ) -> Outcome:
-    """Kill lives at these moments (lines, seconds after them), one life after the other on one
+    """Kill lives at these moments (batches, seconds after them), one life after the other on one
     deployment, a fresh one where it was done; then let it end, and compare."""
     killed, runs = 0, 1
     differing: list[str] = []

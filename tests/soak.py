@@ -29,9 +29,9 @@ from rich.table import Table
 
 from tests.needs import SHARED
 from tests.ordeal import (
-    ROOT,
     Import,
     Outcome,
+    Replay,
     everything,
     moments,
     ordeal,
@@ -40,6 +40,7 @@ from tests.ordeal import (
     write_record,
 )
 
+ROOT = Path(__file__).resolve().parent.parent
 ARCHIVE = SHARED / "data" / "crisislext26.jsonl.gz"
 CLOSE = 1e-3
 
@@ -131,7 +132,7 @@ def main() -> None:
             think(many, asked.posts, record, bar)
         ordeals = [
             suffer(
-                "recorded", Import(many, record=record),
+                "recorded", Import(many, steps=[Replay(record)]),
                 asked.posts, asked.kills, rng, 0.0, bar,
             ),
             suffer(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,10 +17,9 @@ import pytest
 from monitor import sample
 from monitor.ledger import Accepted
 from monitor.model import Cursor, Enrichment, Page, Post
-from monitor.ports import Enricher
 from tests.needs import shared
-from tests.ordeal import Deployed, Import, differences, everything, moments, ordeal, undisturbed
-from tests.soak import CLOSE, slice_of
+from tests.ordeal import Deployed, Import, differences
+from tests.soak import CLOSE, ROOT, slice_of
 from tests.worlds import contents
 
 LINES = 3_000
@@ -44,13 +45,6 @@ class Standin:
         )
 
 
-class Stood(Deployed):
-    """A deployment that needs no model."""
-
-    def open_steps(self) -> Sequence[Enricher]:
-        return [Standin()]
-
-
 def taken_in(app: Deployed) -> list[Accepted]:
     """One poll of the archive, consumed and indexed page by page."""
     pages = []
@@ -70,7 +64,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def first(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Accepted]]:
     """A deployment that took the archive in once, and what its pages came to."""
     folder = Import(archive).lay_out(tmp_path_factory.mktemp("first") / "home")
-    app = Stood(folder, 64, None)
+    app = Deployed(folder, steps=[Standin()])
     pages = taken_in(app)
     app.close()
     return folder, pages
@@ -90,7 +84,7 @@ def test_nothing_of_an_archive_is_lost(archive: Path, first: tuple[Path, list[Ac
 
 
 def test_the_index_has_every_signal_of_an_archive(first: tuple[Path, list[Accepted]]) -> None:
-    app = Stood(first[0], 64, None)
+    app = Deployed(first[0], steps=[Standin()])
     found = {signal.post.id for signal in app.every(app.question(""), "signals")}
     held = {line[0] for line in contents(first[0] / "data" / "ledger.db")["signals"]}
     app.close()
@@ -100,7 +94,7 @@ def test_the_index_has_every_signal_of_an_archive(first: tuple[Path, list[Accept
 def test_taken_in_again_an_archive_changes_nothing(first: tuple[Path, list[Accepted]]) -> None:
     path = first[0] / "data" / "ledger.db"
     before = contents(path)
-    app = Stood(first[0], 64, None)
+    app = Deployed(first[0], steps=[Standin()])
     assert taken_in(app) == []
     app.close()
     assert contents(path) == before
@@ -111,7 +105,7 @@ def test_read_from_its_beginning_again_an_archive_makes_no_row(
 ) -> None:
     path = first[0] / "data" / "ledger.db"
     before = contents(path)
-    app = Stood(first[0], 64, None)
+    app = Deployed(first[0], steps=[Standin()])
     app.ledger.inbox.accept("archive", Page(cursor=Cursor()))
     pages = taken_in(app)
     app.close()
@@ -121,19 +115,40 @@ def test_read_from_its_beginning_again_an_archive_makes_no_row(
     assert {**after, "counts": []} == {**before, "counts": []}
 
 
+KILLED = """
+import json, random, sys
+from pathlib import Path
+from dataclasses import replace
+from tests.ordeal import Import, everything, moments, ordeal, undisturbed
+from tests.soak import CLOSE
+folder, area = Path(sys.argv[1]), sys.argv[2]
+plan = Import(folder / "day.jsonl", batch=6, area=area)
+models = plan.deployed(plan.lay_out(folder / "models")).open_steps()
+plan = replace(plan, steps=models)
+calm = plan.lay_out(folder / "undisturbed")
+batches = len(list(undisturbed(plan.life(calm))))
+expected = everything(plan, calm)
+times = moments(random.Random(5), 5, batches, 0.5)
+outcome = ordeal(plan, folder, expected, 5, times, close=CLOSE)
+signals = len(expected["ledger: signals"])
+print(json.dumps([signals, outcome.kills, outcome.differing]))
+"""
+
+
 def test_killed_five_times_with_the_real_models(tmp_path: Path) -> None:
-    posts = 60
+    """In a process of its own, which loads the models and from which each life is forked."""
     with sample.day().open("rb") as lines:
-        (tmp_path / "day.jsonl").write_bytes(b"".join(islice(lines, posts)))
-    plan = Import(tmp_path / "day.jsonl", batch=6, area=LONDON)
-    calm = plan.lay_out(tmp_path / "undisturbed")
-    batches = len(list(undisturbed(plan.life(calm))))
-    expected = everything(plan, calm)
-    assert len(expected["ledger: signals"]) > posts // 4
-    times = moments(random.Random(5), 5, batches, 0.5)
-    outcome = ordeal(plan, tmp_path, expected, 5, times, close=CLOSE)
-    assert outcome.kills == 5
-    assert outcome.differing == []
+        (tmp_path / "day.jsonl").write_bytes(b"".join(islice(lines, 60)))
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", KILLED, str(tmp_path), LONDON],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    signals, kills, differing = json.loads(said.stdout.splitlines()[-1])
+    assert signals > 15
+    assert kills == 5
+    assert differing == []
 
 
 def test_a_difference_is_seen() -> None:
