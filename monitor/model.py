@@ -224,8 +224,9 @@ class Signal:
 class Event:
     """Signals about one happening. An emptied event keeps a bare document: size 0, closed, no text.
 
-    `texts` are its first and newest 50 distinct posts. `topics`, `langs` and `sources` count
-    signals. `phase` is the machine's word, `verdict` a person's; neither changes the other.
+    `texts` are its first and newest 50 distinct posts. `topics` (those that a fair share of its
+    signals has), `langs` and `sources` count signals. `phase` is the machine's word, `verdict` a
+    person's; neither changes the other.
     """
 
     id: str

@@ -38,6 +38,8 @@ from monitor.words import words
 TEXTS: Final = 50
 TEXT_CHARS: Final = 600
 EXCLAMATION_CHARS: Final = 12
+SHARE: Final = 5
+"""One of so many signals must have a topic, so that an odd label is not the event's."""
 TITLE_CHARS: Final = 120
 FINE_M: Final = 10_000.0
 """A place at most that unsure is one part of a city; anything wider contains others."""
@@ -237,7 +239,8 @@ class Tally:
         if not self.size:
             return Event(id=name, seq=seq, verdict=people.verdict, merged_into=into)
         topics = {topic: self.size for topic in people.topics}
-        topics |= {t: n for t, n in _ranked(self.topics).items() if t not in topics}
+        common = {t: n for t, n in self.topics.items() if n * SHARE >= self.size}
+        topics |= {t: n for t, n in _ranked(common).items() if t not in topics}
         return Event(
             id=name,
             seq=seq,

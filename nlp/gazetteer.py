@@ -81,7 +81,9 @@ def radius_of(kind: str, population: int) -> float:
 class Gazetteer:
     """Looks names up in the cache, and before it in the places that an operator added."""
 
-    def __init__(self, connection: sqlite3.Connection, extra: Mapping[str, tuple[Toponym, ...]]):
+    def __init__(
+        self, connection: sqlite3.Connection, extra: Mapping[str, tuple[Toponym, ...]]
+    ) -> None:
         self._connection = connection
         self._extra = extra
         self._stored = lru_cache(maxsize=50_000)(self._read)

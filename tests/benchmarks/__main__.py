@@ -22,6 +22,7 @@ from rich.table import Table
 
 from monitor import log
 from tests.benchmarks import flow, memory, start
+from tests.benchmarks import search as questions
 from tests.soak import ARCHIVE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,11 +39,7 @@ def search(asked: argparse.Namespace) -> dict[str, Any]:
             cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True,
         )  # fmt: skip
     found: dict[str, Any] = json.loads(said.stdout)
-    table = Table("question", "p50 ms", "p95 ms", "first ms", title=f"{asked.signals:,} signals")
-    for question, took in found["questions"].items():
-        table.add_row(question, *(f"{took[name]:.1f}" for name in ("p50", "p95", "first")))
-    table.add_row("all", *(f"{found['overall'][name]:.1f}" for name in ("p50", "p95")), "")
-    console.print(table)
+    questions.show(found["questions"], found["signals"], found["write_s"])
     return found
 
 

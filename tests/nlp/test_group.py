@@ -353,3 +353,12 @@ def test_told_one_by_one_or_all_at_once_an_event_is_the_same() -> None:
         tally = Tally(sorted(members, key=lambda signal: signal.arrived))
         assert tally.event(event.id, event.seq, event.phase, Overrides(), "") == event
     assert max(event.size for event in story.events.values()) > 100
+
+
+def test_one_odd_label_of_many_is_not_the_event_s_topic() -> None:
+    story = Story()
+    for number in range(10):
+        labels = ("Env", "Fire") if number == 3 else ("Env",)
+        story.post(f"haze again, day {number}", vector=toward(number % 3), labels=labels)
+    assert story.events["1"].size == 10
+    assert story.events["1"].topics == {"Env": 10}
