@@ -128,7 +128,7 @@ def events_table(events: Iterable[Event], title: str) -> Table:
             what.append("\n" + " · ".join(facts), "dim")
         table.add_row(
             f"{event.id}\n{state}",
-            f"{event.first:%d %b %H:%M}\n{event.last:%d %b %H:%M}" if event.size else "",
+            f"{local(event.first)}\n{local(event.last)}",
             f"{event.size}\n{_sources(len(event.sources))}",
             Text(f"{event.severity}\n{event.certainty}", SEVERITY_STYLE.get(event.severity, "")),
             what,
@@ -159,7 +159,7 @@ def posts_table(lines: Iterable[tuple[Post, Enrichment, str]], title: str, last:
         facts = (post.source, place_text(place), *_finest(dict.fromkeys(enrichment.labels, 1)))
         what.append("\n" + " · ".join(facts), "dim")
         table.add_row(
-            f"{post.published:%d %b %H:%M}",
+            local(post.published),
             Text(enrichment.severity, SEVERITY_STYLE.get(enrichment.severity, "")),
             what,
             note,
