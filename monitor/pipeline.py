@@ -12,16 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
+from typing import Final
 
 from monitor import log, parts
 from monitor.admit import Keys, admit
 from monitor.area import Area
 from monitor.config import Source
 from monitor.errors import MonitorError
+from monitor.heap import trim
 from monitor.judge import Judge, Judged
 from monitor.ledger import Accepted, Ledger
 from monitor.model import Change, Dead, Decided, Decision, Dropped, Gone, Origin, Post, Row, Tick
 from monitor.ports import Enricher, Fetch, Grouper
+
+TRIM_ROWS: Final = 1_000
+"""After so many rows free memory goes back to the system: models leave much of it in holes."""
 
 _log = log.get(__name__)
 
@@ -55,6 +60,7 @@ class Pipeline:
         self._judge = Judge(rules.sources, rules.area, open_steps)
         self._open_grouper = open_grouper
         self._grouper: Grouper | None = None
+        self._untrimmed = 0
 
     def collect(self, source: Source) -> Iterator[Accepted]:
         """One poll: what each page came to, each stored before the next is asked for.
@@ -85,7 +91,12 @@ class Pipeline:
         if not rows:
             return 0
         posts = tuple(takewhile(lambda row: isinstance(row.what, Post), rows))
-        return self._guarded(posts or rows[:1])
+        done = self._guarded(posts or rows[:1])
+        self._untrimmed += done
+        if self._untrimmed >= TRIM_ROWS:
+            self._untrimmed = 0
+            trim()
+        return done
 
     def follow(self, name: str, write: Callable[[Change], None]) -> Iterator[int]:
         """Tell a follower all that it has not seen; the position after each step."""
