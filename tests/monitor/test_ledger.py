@@ -160,6 +160,20 @@ def test_a_removal_is_told_until_the_post_is_kept_again(ledger: Ledger) -> None:
     assert ledger.truth.signal(FIRE.id) is None
 
 
+def test_a_repost_goes_with_its_original_and_stays_out(ledger: Ledger) -> None:
+    repost = replace(FIRE, id="x:2", author="p:2", repost_of=FIRE.id)
+    again = replace(repost, id="x:3", author="p:3", repost_of="x:2")
+    taken(ledger, FIRE, repost, again)
+    signals = tuple(kept(post, seq) for seq, post in enumerate((FIRE, repost, again), 1))
+    ledger.truth.commit(ledger.inbox.rows(3), Change(last=3, signals=signals))
+    gone = ledger.truth.with_reposts(Gone(ids=(FIRE.id,)))
+    assert gone.ids == (FIRE.id, "x:2", "x:3")
+    ledger.inbox.append(Gone(ids=(FIRE.id,)))
+    rows = tuple(replace(row, what=gone) for row in ledger.inbox.rows(1))
+    ledger.truth.commit(rows, Change(last=rows[-1].seq, gone=gone.ids))
+    assert taken(ledger, replace(repost, text="the same fire")) == 0
+
+
 def test_what_is_expired_spares_what_is_held(ledger: Ledger) -> None:
     held = replace(kept(replace(FIRE, id="rss:a:2"), 2), hold=True)
     taken(ledger, FIRE)
