@@ -66,6 +66,7 @@ def test_the_user_agent_names_the_project_and_whom_to_reach(site: Site, url: str
         ("br", brotli.compress(WORDS)),
         ("identity", WORDS),
     ],
+    ids=["gzip", "two members", "x-gzip", "zlib", "raw deflate", "br", "identity"],
 )
 def test_a_coded_body_is_decoded(site: Site, url: str, coding: str, body: bytes) -> None:
     site.pages["/a"] = Reply(body=body, headers={"Content-Encoding": coding})
