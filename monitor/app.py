@@ -22,8 +22,7 @@ from monitor.ledger import Ledger, open_ledger
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Enricher, Found, Grouper, Index, Of
-from monitor.query import Query, likes, matches
-from monitor.syntax import parse
+from monitor.query import Query, likes, matches, parse
 
 LOCK_S: Final = 5.0
 """How long `run` waits for a verb that consumes a moment."""

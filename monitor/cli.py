@@ -5,11 +5,11 @@ from __future__ import annotations
 import getpass
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Final, get_args
 
 import typer
 from rich.progress import (
@@ -40,12 +40,11 @@ from monitor.ports import Asked, Of
 from monitor.schedule import Schedule, poll
 from monitor.show import (
     err,
-    event_json,
     facts_table,
     out,
     post_json,
     say_json,
-    signal_json,
+    value_json,
 )
 from monitor.verbs import (
     counted,
@@ -346,9 +345,8 @@ def export(
         raise QueryError(f"{of}: cannot be exported; there are: signals, events")
     with opened(config) as deployment, progress() as bar:
         task = bar.add_task(of, total=None)
-        as_dict: Callable[[Any], dict[str, Any]] = signal_json if of == "signals" else event_json
         for value in deployment.every(deployment.question(query), of):  # type: ignore[arg-type]
-            say_json(as_dict(value))
+            say_json(value_json(value))
             bar.advance(task)
 
 

@@ -96,6 +96,11 @@ def event_json(event: Event) -> dict[str, Any]:
     return value
 
 
+def value_json(value: Signal | Event) -> dict[str, Any]:
+    """A signal or an event."""
+    return signal_json(value) if isinstance(value, Signal) else event_json(value)
+
+
 def when(moment: datetime) -> str | None:
     """A moment in ISO 8601, UTC; None where there is none."""
     return None if moment == UNDATED else moment.isoformat().replace("+00:00", "Z")

@@ -6,7 +6,7 @@ import dataclasses
 import secrets
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from monitor import parts
@@ -23,14 +23,13 @@ from monitor.show import (
     buckets_table,
     dropped_json,
     dropped_table,
-    event_json,
     events_table,
     facts_table,
     out,
     say_json,
-    signal_json,
     signals_table,
     sources_table,
+    value_json,
     when,
 )
 from monitor.status import status_of
@@ -126,8 +125,7 @@ def show(deployment: App, query: str, of: Of, asked: Asked, as_json: bool) -> No
     found = deployment.ask(deployment.question(query), of, asked)
     values: list[Any] = [hit.value for hit in found.hits]
     if as_json:
-        as_dict: Callable[[Any], dict[str, Any]] = signal_json if of == "signals" else event_json
-        hits = [{**as_dict(h.value), "score": h.score, "like": h.like} for h in found.hits]
+        hits = [{**value_json(h.value), "score": h.score, "like": h.like} for h in found.hits]
         say_json({"total": found.total, "next": found.next, of: hits})
         return
     table = signals_table if of == "signals" else events_table

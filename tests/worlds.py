@@ -23,7 +23,7 @@ from monitor.lines import parse_line
 from monitor.model import Cursor, Decision, Enrichment, Gone, Page, Place, Post, Tick, text_of
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Index, Policy
-from monitor.syntax import parse
+from monitor.query import parse
 
 TRUTH: Mapping[str, Any] = json.loads(
     (Path(__file__).parent / "sample" / "truth.json").read_text(encoding="utf-8")
