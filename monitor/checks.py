@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from monitor.admit import read_keys
-from monitor.app import App, steps_of
+from monitor.app import App, foreign, steps_of
 from monitor.config import Config, read_config
 from monitor.errors import MonitorError
 from monitor.judge import Judge
@@ -24,7 +25,7 @@ def check(path: Path) -> Mapping[str, str]:
     looks: dict[str, Callable[[], object]] = {
         "key": lambda: read_keys(app.key_path) if app.key_path.exists() else None,
         "ledger": lambda: app.ledger if _ledger_exists(config) else None,
-        "index": lambda: _index(app) if _ledger_exists(config) else None,
+        "index": lambda: _check_index(app),
         "models": lambda: Judge({}, None, lambda: steps_of(config)).whole(
             Post(id="a", text="a sentence")
         ),
@@ -43,12 +44,10 @@ def _ledger_exists(config: Config) -> bool:
     return (config.data / "ledger.db").exists()
 
 
-def _models(config: Config) -> None:
-    judge = Judge({}, None, lambda: steps_of(config))
-    judge.whole(Post(id="sentence", text="A fire in the old town"))
-
-
-def _index(app: App) -> None:
-    index = app.open_index()
-    index.prepare(app.ledger.feed.ledger_id())
-    index.close()
+def _check_index(app: App) -> None:
+    """Raises IndexRefused where the index follows another ledger than ours, or one while there is
+    none."""
+    ours = app.ledger.feed.ledger_id() if _ledger_exists(app.config) else None
+    with closing(app.open_index()) as index:
+        if index.follows() not in {None, ours}:
+            raise foreign(app.config.index_kind)

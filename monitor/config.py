@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -57,6 +57,16 @@ class FetchTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexTable:
+    """`[index]`: which index is followed and asked; the options of each stand in `[index.<kind>]`.
+
+    kind: a module of `indexes/`
+    """
+
+    kind: str = "embedded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTable:
     """`[[source]]`: where posts come from; the other keys are those of its kind.
 
@@ -95,6 +105,34 @@ class MainTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebTable:
+    """`[web]`: where the page is served, and to whom.
+
+    host: the address to listen at; one beyond this machine needs a token_file or a user_header
+    port: the port to listen at
+    names: other names that the page is reached by, as in ["monitor.example.org"]
+    token_file: a file of lines `name token`, mode 0600: whoever has a token comes in by that name
+    user_header: the header in which a trusted proxy names the user
+    proxies: addresses of proxies whose user_header is believed
+    https: true where a proxy speaks TLS for the page: cookies are then sent by TLS only
+    title: what the page is called
+    tiles: address of map tiles with {z}, {x} and {y}; the coarse map that is shipped where empty
+    attribution: whom the tiles' terms want named
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    names: tuple[str, ...] = ()
+    token_file: str = ""
+    user_header: str = ""
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    https: bool = False
+    title: str = "Signal Monitor"
+    tiles: str = ""
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One source, ready to be asked."""
 
@@ -111,18 +149,25 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The whole configuration, checked."""
+    """The whole configuration, checked. `indexes` holds the options of those that it speaks of."""
 
     path: Path
     data: Path
     main: MainTable
     area: Area | None
     fetch: FetchTable
+    web: WebTable
     index_kind: str
-    index: object
+    indexes: Mapping[str, object]
     steps: Mapping[str, object]
     group: object
     sources: tuple[Source, ...] = field(default=())
+
+    def index(self, kind: str) -> object:
+        """The options of an index of that kind, configured or not. Raises ConfigError."""
+        if kind in self.indexes:
+            return self.indexes[kind]
+        return parts.options(parts.load("indexes", kind), {}, f"[index.{kind}]")
 
     def source(self, name: str) -> Source:
         """The source of that name. Raises ConfigError."""
@@ -158,13 +203,12 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
             faults.append(str(error))
             return None
 
-    own = {"area", "fetch", "index", "nlp", "source"}
+    own = {"area", "fetch", "index", "nlp", "source", "web"}
     main = checked(MainTable, {k: v for k, v in table.items() if k not in own}, path.name)
     area = _area(table.get("area"), checked, faults)
     fetch = checked(FetchTable, table.get("fetch", {}), "[fetch]")
-    index_table = dict(table.get("index", {}))
-    index_kind = str(index_table.pop("kind", "embedded"))
-    index = _part("indexes", index_kind, index_table, "[index]", faults)
+    web = checked(WebTable, table.get("web", {}), "[web]")
+    index_kind, indexes = _indexes(table.get("index", {}), path.parent, checked, faults)
     nlp = dict(table.get("nlp", {}))
     steps = {step: _part("nlp", step, nlp.pop(step, {}), f"[nlp.{step}]", faults) for step in STEPS}
     group = _part("nlp", "group", nlp.pop("group", {}), "[nlp.group]", faults)
@@ -178,8 +222,9 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
         main=main,
         area=area,
         fetch=fetch,
+        web=replace(web, token_file=web.token_file and str(path.parent / web.token_file)),
         index_kind=index_kind,
-        index=index,
+        indexes=indexes,
         steps=steps,
         group=group,
         sources=sources,
@@ -197,6 +242,29 @@ def _area(table: Any, checked: Any, faults: list[str]) -> Area | None:
         faults.append("[area]: corners are [latitude, longitude], at least three; mend them")
         return None
     return Area(name=found.name, corners=corners, margin_m=found.margin_km * 1000)
+
+
+def _indexes(
+    table: Any, folder: Path, checked: Any, faults: list[str]
+) -> tuple[str, Mapping[str, object]]:
+    """The kind that is followed, and the options of every kind that is spoken of."""
+    if not isinstance(table, Mapping):
+        faults.append("[index]: is not a table; give it a kind")
+        return "", {}
+    tables = {name: value for name, value in table.items() if isinstance(value, Mapping)}
+    own = {name: value for name, value in table.items() if name not in tables}
+    chosen = (checked(IndexTable, own, "[index]") or IndexTable()).kind
+    tables.setdefault(chosen, {})
+    return chosen, {
+        kind: _part("indexes", kind, _beside(folder, options), f"[index.{kind}]", faults)
+        for kind, options in tables.items()
+    }
+
+
+def _beside(folder: Path, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The table, with the files that it names found from where the configuration lies."""
+    named = {k: v for k, v in table.items() if k.endswith("_file") and isinstance(v, str) and v}
+    return {**table, **{key: str(folder / value) for key, value in named.items()}}
 
 
 def _part(folder: str, kind: str, table: Any, where: str, faults: list[str]) -> Any:

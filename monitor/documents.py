@@ -3,7 +3,6 @@ both, and so that every index stores the same."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -117,8 +116,8 @@ def document(value: Signal | Event) -> Document:
 
 
 def _terms(texts: Iterable[tuple[str, ...]], langs: Iterable[str]) -> frozenset[str]:
-    whole = {word for text in texts for word in text}
-    return frozenset(whole.union(*(stems(whole, lang) for lang in langs)))
+    whole = frozenset[str]().union(*texts)
+    return whole.union(*(stems(whole, lang) for lang in langs))
 
 
 def _with_broader(topics: Iterable[str]) -> tuple[str, ...]:
@@ -132,7 +131,8 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _position(lat: float, lon: float) -> tuple[float, float] | None:
-    return (lat, lon) if math.isfinite(lat) and math.isfinite(lon) else None
+    """None for what is nowhere on earth."""
+    return (lat, lon) if abs(lat) <= 90.0 and abs(lon) <= 180.0 else None
 
 
 def _names(places: Iterable[Place]) -> tuple[tuple[str, ...], ...]:

@@ -283,6 +283,30 @@ class Change:
     decided: tuple[Decided, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One page, mail or decision in numbers: no texts, no addresses, no persons.
+
+    `number` counts them without end. A page has `source`, what it held (`posts`, `rows`, `refused`,
+    `dead`) and how long it took; a decision `event`, `verdict` and `outcome`; a mail `channel`,
+    `event` and `outcome`.
+    """
+
+    number: int
+    at: datetime
+    what: Literal["page", "mail", "decision"]
+    source: str = ""
+    posts: int = 0
+    rows: int = 0
+    refused: int = 0
+    dead: int = 0
+    ms: int = 0
+    event: str = ""
+    verdict: str = ""
+    outcome: str = ""
+    channel: str = ""
+
+
 def text_of(post: Post) -> str:
     """Title and text as the models read them; the spans of places count in this."""
     if post.title and not post.text.startswith(post.title):

@@ -1,11 +1,12 @@
 """The tree of a question: what `monitor.query.parse` returns and both indexes read.
 
 Words are folded (`monitor.words`), numbers are canonical (`monitor.fields`): two questions that
-mean the same by their letters are equal.
+mean the same by their letters are equal. `at` is where a leaf stood in the text, for messages only.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -65,6 +66,7 @@ class Equals:
 
     field: str
     value: str
+    at: int | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Range:
     high: float | None
     with_low: bool = True
     with_high: bool = True
+    at: int | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Like:
     """Near in meaning to this text; only an index with the text's vector can say."""
 
     text: str
+    at: int | None = dataclasses.field(default=None, compare=False, repr=False)
 
 
 Query: TypeAlias = (
@@ -122,6 +126,17 @@ def either(parts: Iterable[Query]) -> Query:
 def opposite(part: Query) -> Query:
     """What does not satisfy the part."""
     return part.part if isinstance(part, Not) else Not(part)
+
+
+def denied_at_leaves(query: Query, *, denied: bool = False) -> Query:
+    """The same question with every NOT at a leaf; `denied`, its opposite."""
+    match query:
+        case Not(part):
+            return denied_at_leaves(part, denied=not denied)
+        case And(parts) | Or(parts):
+            said = [denied_at_leaves(part, denied=denied) for part in parts]
+            return both(said) if isinstance(query, And) != denied else either(said)
+    return Not(query) if denied else query
 
 
 def inside(asked: Range, number: float) -> bool:

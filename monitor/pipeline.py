@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -22,7 +23,20 @@ from monitor.errors import MonitorError
 from monitor.heap import trim
 from monitor.judge import Judge, Judged
 from monitor.ledger import Accepted, Ledger
-from monitor.model import Change, Dead, Decided, Decision, Dropped, Gone, Origin, Post, Row, Tick
+from monitor.model import (
+    Activity,
+    Change,
+    Dead,
+    Decided,
+    Decision,
+    Dropped,
+    Gone,
+    Origin,
+    Page,
+    Post,
+    Row,
+    Tick,
+)
 from monitor.ports import Enricher, Fetch, Grouper
 
 TRIM_ROWS: Final = 1_000
@@ -70,10 +84,9 @@ class Pipeline:
         cursor = self.ledger.inbox.cursor(source.name)
         collect = parts.load("collectors", source.kind).collect
         origin: Origin = "import" if source.backfill else "live"
-        for page in collect(source.options, self._fetch, cursor):
-            accepted = self.ledger.inbox.accept(
-                source.name, admit(page, source, self._keys), origin
-            )
+        for page, took_ms in _timed(collect(source.options, self._fetch, cursor)):
+            admitted = admit(page, source, self._keys)
+            accepted = self.ledger.inbox.accept(source.name, admitted, origin, took_ms)
             _log.info(
                 "page",
                 source=source.name,
@@ -98,13 +111,24 @@ class Pipeline:
             trim()
         return done
 
-    def follow(self, name: str, write: Callable[[Change], None]) -> Iterator[int]:
-        """Tell a follower all that it has not seen; the position after each step."""
+    def follow(self, name: str, write: Callable[[Change], Sequence[Dead]]) -> Iterator[int]:
+        """Tell a follower every change that it has not seen; the position after each step. What it
+        refuses goes to the dead letters."""
         position = self.ledger.feed.position(name)
         while (change := self.ledger.feed.changes(position)) is not None:
-            write(change)
-            self.ledger.feed.advance(name, change.last)
+            if dead := write(change):
+                _log.error("refused", follower=name, documents=len(dead), last=change.last)
+            self.ledger.feed.advance(name, change.last, dead)
             position = change.last
+            yield position
+
+    def note(self, name: str, note: Callable[[Sequence[Activity]], None]) -> Iterator[int]:
+        """Tell a follower the activity that it has not seen; the position after each step."""
+        position = self.ledger.feed.position(name)
+        while activities := self.ledger.feed.activity(position):
+            note(activities)
+            position = activities[-1].number
+            self.ledger.feed.advance(name, position)
             yield position
 
     def _guarded(self, rows: Sequence[Row]) -> int:
@@ -226,6 +250,14 @@ class Pipeline:
             grouper.remember(active.signals, active.events, active.decided)
             self._grouper = grouper
         return self._grouper
+
+
+def _timed(pages: Iterator[Page]) -> Iterator[tuple[Page, int]]:
+    """Each page with the milliseconds that it took to come."""
+    asked = time.monotonic()
+    for page in pages:
+        yield page, round((time.monotonic() - asked) * 1000)
+        asked = time.monotonic()
 
 
 def _dropped(rows: Sequence[Row], judged: Sequence[Judged]) -> tuple[Dropped, ...]:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Protocol, TypeVar
 
 from monitor.model import (
+    Activity,
     Change,
     Cursor,
+    Dead,
     Decided,
     Enrichment,
     Event,
@@ -140,28 +142,65 @@ class Bucket:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """How finds are wanted. `sort` is a sortable field, `-` before it for descending, or empty for
-    by score; `vector` is what `like:` means (float32 bytes)."""
+    by score; `vector` is what `like:` means (float32 bytes). `collapse` leaves one signal of each
+    event, the first in the order asked; totals still count all."""
 
     sort: str = ""
     limit: int = 20
     after: str | None = None
     vector: bytes | None = None
+    collapse: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How an index fares. `words` are sentences on what is wrong and what to do, none where all is
+    well; `oldest` is the publication of the oldest signal; shares are in [0, 1], None where the
+    index has no such thing."""
+
+    words: tuple[str, ...] = ()
+    signals: int = 0
+    events: int = 0
+    bytes: int = 0
+    oldest: datetime | None = None
+    heap: float | None = None
+    disk: float | None = None
 
 
 class Index(Protocol):
     """A projection of the ledger that can be asked. Raises IndexUnavailable, IndexRefused."""
 
-    def prepare(self, ledger: str) -> bool:
-        """Create or open for the ledger of that id; True where it is new and must be followed from
-        the beginning."""
+    def follows(self) -> str | None:
+        """The id of the ledger that this index follows, None where there is no index yet; changes
+        nothing. Raises IndexRefused where its mapping is newer than ours."""
         ...
 
-    def write(self, change: Change) -> None:
-        """Durable when it returns; idempotent; an older `seq` never overwrites a newer one."""
+    def prepare(self, ledger: str) -> bool:
+        """Create, migrate or open for the ledger of that id; True where it is new and must be
+        followed from the beginning. One opened `beside` goes on where it was begun for this ledger
+        with this mapping, and else is begun anew."""
+        ...
+
+    def write(self, change: Change) -> Sequence[Dead]:
+        """Durable when it returns; idempotent; an older `seq` never overwrites a newer one. Comes
+        back with the documents that were refused for what they are, and why; all others are in."""
+        ...
+
+    def note(self, activities: Sequence[Activity]) -> None:
+        """Pages, mails and decisions for the panels of dashboards: durable, each number once. An
+        index that no dashboard reads keeps none."""
+        ...
+
+    def refresh(self) -> None:
+        """What was written is found by all who ask from now on; else within seconds."""
         ...
 
     def promote(self) -> None:
         """Put an index opened `beside` in the place of the live one, in one step."""
+        ...
+
+    def condition(self) -> Condition:
+        """How the index fares."""
         ...
 
     def close(self) -> None:
@@ -190,4 +229,8 @@ class Index(Protocol):
 
     def grid(self, query: Query, precision: int, of: Of) -> Sequence[Bucket]:
         """Documents per Web Mercator tile, keys `zoom/x/y`, most frequent first, then by key."""
+        ...
+
+    def scan(self, query: Query, of: Of) -> Iterator[Signal | Event]:
+        """All that match, in order of id, in little memory. Raises QueryError for `like:`."""
         ...

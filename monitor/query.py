@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from monitor.documents import Document, document, event_document, signal_document
 from monitor.errors import QueryError
 from monitor.fields import FIELDS, Field, Kind
 from monitor.geo import chord, on_sphere
+from monitor.marks import marks
 from monitor.nodes import (
     All,
     And,
@@ -37,6 +39,7 @@ __all__ = [
     "And",
     "Document",
     "Equals",
+    "Explained",
     "Field",
     "InPlace",
     "Like",
@@ -51,9 +54,11 @@ __all__ = [
     "check",
     "document",
     "event_document",
+    "explain",
     "format_query",
     "inside",
     "likes",
+    "marks",
     "matches",
     "parse",
     "signal_document",
@@ -62,6 +67,15 @@ __all__ = [
 
 UNKNOWN: Final = "unknown"
 """`place:unknown` asks for what has no position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a document is found or not: `asked` is AND, OR, NOT or a leaf as a question writes it."""
+
+    asked: str
+    holds: bool
+    parts: tuple[Explained, ...] = ()
 
 
 def check(query: Query, of: Kind) -> None:
@@ -104,6 +118,22 @@ def matches(query: Query, of: Document) -> bool:
             return inside(query, of.numbers[query.field])
 
 
+def explain(query: Query, of: Document) -> Explained:
+    """The tree of the question with what holds of the document; `like:` never does, as in
+    `matches`. Raises QueryError like `check`."""
+    match query:
+        case And(parts):
+            said = tuple(explain(part, of) for part in parts)
+            return Explained("AND", all(part.holds for part in said), said)
+        case Or(parts):
+            said = tuple(explain(part, of) for part in parts)
+            return Explained("OR", any(part.holds for part in said), said)
+        case Not(part):
+            denied = explain(part, of)
+            return Explained("NOT", not denied.holds, (denied,))
+    return Explained(format_query(query), matches(query, of))
+
+
 def likes(query: Query) -> tuple[str, ...]:
     """The texts whose vector the question needs; `parse` lets one pass."""
     return tuple({leaf.text: None for leaf, _ in leaves(query) if isinstance(leaf, Like)})
@@ -128,7 +158,9 @@ def words_of(query: Query) -> tuple[str, ...]:
 def _check_leaf(leaf: Query, of: Kind) -> None:
     if isinstance(leaf, Equals | Range) and of not in FIELDS[leaf.field].of:
         others = " and ".join(FIELDS[leaf.field].of)
-        raise QueryError(f"{leaf.field}: {of} have no such field; ask it of {others}")
+        raise QueryError(
+            f"{leaf.field}: {of} have no such field; ask it of {others}", position=leaf.at
+        )
 
 
 def _within(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:

@@ -29,6 +29,8 @@ from monitor.words import stems, words
 
 MAX_DEPTH: Final = 40
 MAX_CLAUSES: Final = 200
+MAX_SPOKEN: Final = 500
+"""Words of all phrases and names in a question: one letter may stand for a whole sentence."""
 
 _ORDERED: Final = ("moment", "grade", "number")
 _STARRED: Final = re.compile(r"((?:[^\\*?]|\\.)+)\*", re.DOTALL)
@@ -42,6 +44,7 @@ class Reader:
     now: datetime
     origin: tuple[int, ...]
     clauses: int = field(default=0)
+    said: int = field(default=0)
 
     def read(self, node: Any, of: Field | None, depth: int) -> Query:
         """One node of luqum's tree; `of` is the field whose values it holds."""
@@ -79,8 +82,11 @@ class Reader:
 
     def fault(self, node: Any, what: str, hint: str) -> QueryError:
         """A fault at the place where a node stands."""
-        at = self.origin[min(node.pos or 0, len(self.origin) - 1)]
-        return QueryError(f"question: {what}; {hint}", position=at)
+        return QueryError(f"question: {what}; {hint}", position=self.at(node))
+
+    def at(self, node: Any) -> int:
+        """Where a node stands in the text."""
+        return self.origin[min(node.pos or 0, len(self.origin) - 1)]
 
     def field(self, node: Any, of: Field | None, depth: int) -> Query:
         """`name:value`; a name inside the value of an id, keyword or place belongs to it."""
@@ -126,6 +132,9 @@ class Reader:
         found = words(text)
         if not found:
             raise self.fault(node, "there is no word here that can be searched", "leave it out")
+        self.said += len(found)
+        if self.said > MAX_SPOKEN:
+            raise self.fault(node, f"has more than {MAX_SPOKEN} words", "ask for less")
         return found
 
     def refuse_wildcards(self, node: Any) -> None:
@@ -158,12 +167,12 @@ class Reader:
         if of.type in makers:
             return makers[of.type](node, of, text)
         if of.type == "like":
-            return Like(text)
+            return Like(text, self.at(node))
         if of.type == "id":
-            return Equals(of.name, text)
+            return Equals(of.name, text, self.at(node))
         if of.values and text.casefold() not in of.values:
             raise self.unknown(node, of, text)
-        return Equals(of.name, text.casefold())
+        return Equals(of.name, text.casefold(), self.at(node))
 
     def unknown(self, node: Any, of: Field, text: str) -> QueryError:
         """A value that the field does not have."""
@@ -183,12 +192,12 @@ class Reader:
     def moment(self, node: Any, of: Field, text: str) -> Query:
         """All of the moments that a text names."""
         low, high = self.span(node, of, text)
-        return Range(of.name, low, high, True, False)
+        return Range(of.name, low, high, True, False, self.at(node))
 
     def number(self, node: Any, of: Field, text: str) -> Query:
         """Exactly this number."""
         number = self.bound(node, of, text)
-        return Range(of.name, number, number)
+        return Range(of.name, number, number, at=self.at(node))
 
     def bound(self, node: Any, of: Field, text: str) -> float:
         """The number that a text means."""
@@ -220,10 +229,11 @@ class Reader:
                 None if high is None else self.bound(node, of, high),
                 within[0] or low is None,
                 within[1] or high is None,
+                self.at(node),
             )
         first = None if low is None else self.span(node, of, low)[0 if within[0] else 1]
         last = None if high is None else self.span(node, of, high)[1 if within[1] else 0]
-        return Range(of.name, first, last, True, last is None)
+        return Range(of.name, first, last, True, last is None, self.at(node))
 
 
 def _unescaped(text: str) -> str:

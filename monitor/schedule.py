@@ -23,6 +23,7 @@ from monitor import log
 from monitor.app import App
 from monitor.config import Source
 from monitor.errors import (
+    IndexRefused,
     IndexUnavailable,
     LedgerError,
     ModelError,
@@ -38,6 +39,7 @@ from monitor.model import Tick
 
 IDLE_S: Final = 0.5
 LONGEST_BACK_OFF: Final = timedelta(hours=6)
+LONGEST_WAIT_S: Final = 60.0
 GRACE_S: Final = 300
 THREADS: Final = 8
 
@@ -168,15 +170,16 @@ class Schedule:
         self._app.tell(Tick(at=datetime.now(UTC)))
 
     def _loop(self, body: Callable[[], bool]) -> None:
-        """One loop: again at once while there is work, else after a moment."""
+        """One loop: again at once while there is work, else after a moment; what keeps it from its
+        work is said, and tried again ever later."""
         wait_s = IDLE_S
         while not self._stop.is_set():
             try:
                 worked = body()
                 wait_s = IDLE_S
-            except (ModelError, IndexUnavailable) as error:
+            except (ModelError, IndexUnavailable, IndexRefused) as error:
                 worked = False
-                wait_s = min(wait_s * 2, 60.0)
+                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
                 _log.error("waiting", said=str(error), again_s=wait_s)
             except MonitorError as error:
                 self._give_up(error)
@@ -188,11 +191,16 @@ class Schedule:
         return self._app.pipeline.consume() > 0
 
     def _follow(self) -> bool:
+        """An index that fails is opened and prepared anew the next time."""
         worked = False
-        for _ in self._app.pipeline.follow(self._app.follower, self._app.index.write):
-            worked = True
-            if self._stop.is_set():
-                break
+        try:
+            for _ in self._app.follow(self._app.following, self._app.config.index_kind):
+                worked = True
+                if self._stop.is_set():
+                    break
+        except (IndexUnavailable, IndexRefused):
+            self._app.close_index()
+            raise
         return worked
 
     def _give_up(self, error: MonitorError) -> None:

@@ -15,10 +15,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from monitor.model import UNDATED, Dropped, Enrichment, Event, Place, Post, Signal, text_of
 from monitor.ports import Bucket
-from monitor.status import SourceStatus
+from monitor.query import Explained, Query, marks
+from monitor.status import IndexStatus, SourceStatus
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -101,6 +103,33 @@ def value_json(value: Signal | Event) -> dict[str, Any]:
     return signal_json(value) if isinstance(value, Signal) else event_json(value)
 
 
+def source_json(source: SourceStatus) -> dict[str, Any]:
+    """How a source fares."""
+    return {
+        "state": source.state,
+        "answered": when(source.health.answered),
+        "posted": when(source.health.posted),
+        "failures": source.health.failures,
+        "message": source.health.message,
+        "day": dataclasses.asdict(source.day),
+    }
+
+
+def index_json(index: IndexStatus) -> dict[str, Any]:
+    """How the index fares; what cannot be known is left out."""
+    said = {"kind": index.kind, "behind": index.behind, "words": list(index.words)}
+    if index.condition is None:
+        return said
+    oldest = index.condition.oldest
+    known = dataclasses.asdict(index.condition)
+    return {**known, **said, "oldest": when(oldest) if oldest else None}
+
+
+def marked(query: Query, post: Post, enrichment: Enrichment) -> list[tuple[int, int]]:
+    """Where a question's words stand in a post, in code points of `text_of(post)`."""
+    return list(marks(query, text_of(post), enrichment.lang))
+
+
 def when(moment: datetime) -> str | None:
     """A moment in ISO 8601, UTC; None where there is none."""
     return None if moment == UNDATED else moment.isoformat().replace("+00:00", "Z")
@@ -151,8 +180,10 @@ def _finest(topics: Mapping[str, int]) -> list[str]:
     return sorted(finest, key=lambda name: (-topics[name], name))[:2]
 
 
-def posts_table(lines: Iterable[tuple[Post, Enrichment, str]], title: str, last: str) -> Table:
-    """Posts, a line each; the last column is an event or a reason."""
+def posts_table(
+    lines: Iterable[tuple[Post, Enrichment, str]], title: str, last: str, query: Query
+) -> Table:
+    """Posts, a line each, the question's words in bold; the last column is an event or a reason."""
     table = Table(title=title, caption="times in UTC", expand=True)
     for name in ("published", "severity"):
         table.add_column(name, no_wrap=True)
@@ -160,7 +191,10 @@ def posts_table(lines: Iterable[tuple[Post, Enrichment, str]], title: str, last:
     table.add_column(last, no_wrap=True)
     for post, enrichment, note in lines:
         place = next((p for p in enrichment.places if p.role == "happened"), None)
-        what = Text(" ".join(text_of(post).split())[:240])
+        what = Text(text_of(post).replace("\n", " "))
+        for start, end in marked(query, post, enrichment):
+            what.stylize("bold", start, end)
+        what.truncate(240)
         facts = (post.source, place_text(place), *_finest(dict.fromkeys(enrichment.labels, 1)))
         what.append("\n" + " · ".join(facts), "dim")
         table.add_row(
@@ -172,14 +206,28 @@ def posts_table(lines: Iterable[tuple[Post, Enrichment, str]], title: str, last:
     return table
 
 
-def signals_table(signals: Iterable[Signal], title: str) -> Table:
+def signals_table(signals: Iterable[Signal], title: str, query: Query) -> Table:
     """Signals, a line each."""
-    return posts_table(((s.post, s.enrichment, s.event) for s in signals), title, "event")
+    lines = ((s.post, s.enrichment, s.event) for s in signals)
+    return posts_table(lines, title, "event", query)
 
 
-def dropped_table(dropped: Iterable[Dropped], title: str) -> Table:
+def dropped_table(dropped: Iterable[Dropped], title: str, query: Query) -> Table:
     """Dropped posts, a line each."""
-    return posts_table(((d.post, d.enrichment, d.reason) for d in dropped), title, "reason")
+    lines = ((d.post, d.enrichment, d.reason) for d in dropped)
+    return posts_table(lines, title, "reason", query)
+
+
+def explained_tree(name: str, explained: Explained) -> Tree:
+    """What of a question holds of the document of that name, and what does not."""
+    tree = Tree(Text(name))
+    waiting = [(tree, explained)]
+    while waiting:
+        above, part = waiting.pop()
+        mark, style = ("✓", "green") if part.holds else ("✗", "dim")
+        branch = above.add(Text(f"{mark} {part.asked}", style))
+        waiting += [(branch, each) for each in reversed(part.parts)]
+    return tree
 
 
 def buckets_table(buckets: Sequence[Bucket], title: str) -> Table:
@@ -202,6 +250,21 @@ def facts_table(facts: Mapping[str, object], title: str) -> Table:
     for name, value in facts.items():
         table.add_row(name, Text(str(value)))
     return table
+
+
+def index_table(index: IndexStatus) -> Table:
+    """How the index fares."""
+    facts: dict[str, object] = {"rows behind": index.behind}
+    if condition := index.condition:
+        facts |= {
+            "signals": condition.signals,
+            "events": condition.events,
+            "bytes": condition.bytes,
+            "oldest signal": local(condition.oldest) if condition.oldest else "none",
+        }
+        shares = {"heap in use": condition.heap, "disk in use": condition.disk}
+        facts |= {name: f"{share:.0%}" for name, share in shares.items() if share is not None}
+    return facts_table(facts, f"index {index.kind}")
 
 
 def sources_table(sources: Mapping[str, SourceStatus]) -> Table:

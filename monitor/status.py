@@ -1,14 +1,16 @@
-"""How sources, ledger and followers fare."""
+"""How sources, ledger, index and followers fare."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.app import App
+from monitor.errors import IndexRefused, IndexUnavailable
 from monitor.ledger import Counted, DeadLetter, Health
 from monitor.model import UNDATED
+from monitor.ports import Condition
 
 LETTERS = 10
 
@@ -23,13 +25,25 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexStatus:
+    """The index: its kind, how many rows it is behind, how it fares (None where it cannot be
+    asked), and sentences on what is wrong with it and with what was begun or left beside it."""
+
+    kind: str
+    behind: int
+    condition: Condition | None
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Sources by name, how much the ledger holds, how many rows each follower is behind, the
-    newest dead letters, and whether a process consumes now."""
+    """Sources by name, how much the ledger holds, how the index fares, how many rows each follower
+    is behind, the newest dead letters, and whether a process consumes now."""
 
     sources: Mapping[str, SourceStatus]
     sizes: Mapping[str, int]
     consumed: int
+    index: IndexStatus
     behind: Mapping[str, int]
     letters: tuple[DeadLetter, ...]
     running: bool
@@ -48,13 +62,49 @@ def status_of(app: App, now: datetime) -> Status:
             state=state, health=health, day=counted.get(source.name, Counted())
         )
     consumed = app.ledger.feed.consumed()
+    behind = {name: consumed - seq for name, seq in desk.followers().items()}
     with app.consuming() as mine:
         running = not mine
     return Status(
         sources=sources,
         sizes=desk.sizes(),
         consumed=consumed,
-        behind={name: consumed - seq for name, seq in desk.followers().items()},
+        index=_index(app, behind),
+        behind=behind,
         letters=desk.dead_letters(LETTERS),
         running=running,
     )
+
+
+def _index(app: App, behind: Mapping[str, int]) -> IndexStatus:
+    condition: Condition | None = None
+    try:
+        condition = app.index.condition()
+        words = condition.words
+    except (IndexUnavailable, IndexRefused) as fault:
+        words = (str(fault),)
+    return IndexStatus(
+        kind=app.config.index_kind,
+        behind=behind.get(app.follower, app.ledger.feed.consumed()),
+        condition=condition,
+        words=(*words, *_left(app.config.index_kind, behind)),
+    )
+
+
+def _left(followed: str, behind: Mapping[str, int]) -> Iterator[str]:
+    """What to do about indexes that are in the ledger's books and not followed."""
+    for name, rows in behind.items():
+        of, _, kind = name.partition(":")
+        kind, _, begun = kind.partition(":")
+        to = "" if kind == followed else f" --to {kind}"
+        if of == "index" and begun:
+            yield (
+                f"index {kind}: its rebuild was interrupted {rows} rows before the end; go on with "
+                f"`monitor rebuild{to}`"
+            )
+        elif of == "index" and kind != followed:
+            yield (
+                f"index {kind}: is not followed and keeps what has been deleted since; follow it "
+                f'with kind = "{kind}" in [index], or be rid of it with `monitor rebuild --forget '
+                f"{kind}`"
+            )

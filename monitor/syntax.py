@@ -48,11 +48,12 @@ def parse(text: str, languages: Sequence[str] = ("en",), *, now: datetime | None
 
 
 def _check_likes(query: Query) -> None:
-    likes = {leaf: denied for leaf, denied in leaves(query) if isinstance(leaf, Like)}
-    if len(likes) > 1:
-        raise QueryError("like: asked for two texts; ask for one at a time")
-    if any(likes.values()):
-        raise QueryError("like: has no opposite; leave the NOT out")
+    likes = [(leaf, denied) for leaf, denied in leaves(query) if isinstance(leaf, Like)]
+    for leaf, denied in likes:
+        if denied:
+            raise QueryError("like: has no opposite; leave the NOT out", position=leaf.at)
+        if leaf != likes[0][0]:
+            raise QueryError("like: asked for two texts; ask for one at a time", position=leaf.at)
 
 
 def _prepared(text: str) -> tuple[str, tuple[int, ...]]:

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
+import os
 import secrets
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from monitor import parts
 from monitor.admit import Keys, admit
-from monitor.app import WAIT_S, App
+from monitor.app import WAIT_S, App, followers, foreign
 from monitor.config import Source, duration
-from monitor.errors import ConfigError, QueryError
+from monitor.errors import ConfigError, IndexUnavailable, QueryError
 from monitor.fetch import Fetcher, agent
 from monitor.ledger import utc_now
-from monitor.model import Cursor, Page, Tick
-from monitor.ports import Asked, Of
+from monitor.model import Cursor, Page, Signal, Tick
 from monitor.query import Query, likes
-from monitor.show import (
-    buckets_table,
-    dropped_json,
-    dropped_table,
-    events_table,
-    facts_table,
-    out,
-    say_json,
-    signals_table,
-    sources_table,
-    value_json,
-    when,
-)
-from monitor.status import status_of
 
 
 def tried(kind: str, options: Sequence[str], allow: Sequence[str]) -> Page:
@@ -61,7 +48,7 @@ def _pair(option: str) -> tuple[str, Any]:
 
 
 def replayed(app: App) -> Iterator[int]:
-    """Collect all sources once and consume page by page; how many rows were done so far."""
+    """Collect all sources once, consume page by page and follow; how many rows were done so far."""
     done = 0
     with app.consuming():
         for source in app.config.sources:
@@ -75,122 +62,135 @@ def replayed(app: App) -> Iterator[int]:
 
 def settled(app: App, seq: int) -> bool:
     """Consume the row here if nobody else consumes, else wait ten seconds; False where it is still
-    pending."""
+    pending. The index is not followed yet."""
+    with app.consuming() as mine:
+        if mine:
+            app.consume()
+    return _waited(lambda: app.ledger.feed.consumed() >= seq)
+
+
+def caught_up(app: App) -> None:
+    """Bring the index here to where the ledger is, unless another process consumes, which does."""
     with app.consuming() as mine:
         if mine:
             app.catch_up()
-        until = time.monotonic() + WAIT_S
-        while app.ledger.feed.consumed() < seq and time.monotonic() < until:
-            time.sleep(0.1)
-    return app.ledger.feed.consumed() >= seq
+
+
+def _waited(done: Callable[[], bool]) -> bool:
+    """Whether it is done within ten seconds."""
+    until = time.monotonic() + WAIT_S
+    while not (so := done()) and time.monotonic() < until:
+        time.sleep(0.1)
+    return so
 
 
 def forgotten(app: App, query: Query) -> tuple[list[str], int]:
     """The ids that a query means, dropped posts too, and how many of them are under a hold."""
     if likes(query):
         raise QueryError("like: likeness is no ground to forget; name words, fields or ids")
+    _level(app)
     ids: list[str] = []
     held = 0
-    for signal in app.every(query, "signals"):
-        if signal.hold:
+    for signal in app.index.scan(query, "signals"):
+        if isinstance(signal, Signal) and signal.hold:
             held += 1
-        else:
+        elif isinstance(signal, Signal):
             ids.append(signal.post.id)
     ids += [drop.post.id for drop in app.dropped(query, limit=1 << 30)]
     return ids, held
 
 
-def rebuilt(app: App) -> Iterator[int]:
-    """Follow from the beginning into a new index, put it in the old one's place; the positions."""
+def _level(app: App) -> None:
+    """See to it that the index answers as the ledger would. Raises IndexUnavailable where it stays
+    behind."""
+    caught_up(app)
+    feed = app.ledger.feed
+    until = feed.consumed()
+    if not _waited(lambda: feed.position(app.follower) >= until):
+        rows = until - feed.position(app.follower)
+        raise IndexUnavailable(
+            f"index {app.config.index_kind}: is {rows} rows behind, so what is to be forgotten is "
+            "not known; `monitor status` says why, try again when it has caught up"
+        )
+    app.index.refresh()
+
+
+def rebuilt(app: App, kind: str) -> Iterator[int]:
+    """Follow from the beginning into a new index of that kind, then put it in the place of the one
+    that is there; the rows that it has seen. Interrupted, it goes on where it was."""
+    with _alone(app), closing(app.open_index(kind, beside=True)) as index:
+        name = f"{kind}:next"
+        app.prepare(index, name)
+        yield from app.follow(index, name)
+        index.refresh()
+        index.promote()
+        app.ledger.feed.inherit(dict(zip(followers(kind), followers(name), strict=True)))
+    yield app.ledger.feed.position(f"index:{kind}")
+
+
+def let_go(app: App, kind: str) -> None:
+    """Be rid of an index that is not followed: an empty one takes its place, and its followers are
+    dismissed. Raises IndexRefused where it is another ledger's."""
+    if kind == app.config.index_kind:
+        raise ConfigError(f"index {kind}: is followed; name another kind in [index] first")
+    with _alone(app):
+        with closing(app.open_index(kind)) as index:
+            owner = index.follows()
+        if owner not in {None, app.ledger.feed.ledger_id()}:
+            raise foreign(kind)
+        empty(app, kind)
+        app.ledger.feed.dismiss(*followers(kind), *followers(f"{kind}:next"))
+
+
+def empty(app: App, kind: str) -> None:
+    """Put an empty index in the place of the one of that kind, and of one begun beside it."""
+    new = False
+    while not new:
+        with closing(app.open_index(kind, beside=True)) as index:
+            new = index.prepare(app.ledger.feed.ledger_id())
+            index.promote()
+    if hasattr(parts.load("indexes", kind), "tidy"):
+        tidied(app, kind)
+
+
+def tidied(app: App, kind: str) -> Sequence[str]:
+    """Delete what earlier indexes of that kind left, and is asked by nobody; the names."""
+    gone: Sequence[str] = parts.load("indexes", kind).tidy(app.options(kind))
+    return gone
+
+
+def keys_made(app: App, kind: str, folder: Path | None) -> Mapping[str, tuple[str, Path | None]]:
+    """Keys of least rights for an index of that kind by name, each with the file of mode 0600 in
+    the folder that holds it. Raises ConfigError where it cannot be written."""
+    part = parts.load("indexes", kind)
+    try:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return {
+            key.name: (key.secret, folder and _written(folder / f"{key.name}.key", key.secret))
+            for key in part.keys(app.options(kind))
+        }
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be written ({error.strerror}); name another folder with --to"
+        ) from error
+
+
+def _written(path: Path, secret: str) -> Path:
+    """The file, which holds the secret whole and is nobody else's to read."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{secret}\n")
+    return fresh.replace(path)
+
+
+@contextmanager
+def _alone(app: App) -> Iterator[None]:
+    """Nobody else consumes or follows meanwhile."""
     with app.consuming() as mine:
         if not mine:
             raise ConfigError(
                 f"{app.config.data}: another process writes the index; stop `monitor run` first"
             )
-        index = app.open_index(beside=True)
-        index.prepare(app.ledger.feed.ledger_id())
-        position = 0
-        while (change := app.ledger.feed.changes(position)) is not None:
-            index.write(change)
-            position = change.last
-            yield position
-        index.promote()
-        index.close()
-        app.ledger.feed.advance(app.follower, position)
-        yield position
-
-
-def show(deployment: App, query: str, of: Of, asked: Asked, as_json: bool) -> None:
-    """Print finds."""
-    found = deployment.ask(deployment.question(query), of, asked)
-    values: list[Any] = [hit.value for hit in found.hits]
-    if as_json:
-        hits = [{**value_json(h.value), "score": h.score, "like": h.like} for h in found.hits]
-        say_json({"total": found.total, "next": found.next, of: hits})
-        return
-    table = signals_table if of == "signals" else events_table
-    alike = sum(hit.like for hit in found.hits)
-    title = f"{found.total:,} {of}, {len(values) - alike} shown" + (
-        f", {alike} alike" if alike else ""
-    )
-    out.print(table(values, title))
-    if found.next:
-        out.print(f"more: --after '{found.next}'", markup=False)
-
-
-def show_dropped(deployment: App, query: str, limit: int, as_json: bool) -> None:
-    """Print posts that were not kept."""
-    found = list(deployment.dropped(deployment.question(query), limit))
-    if as_json:
-        say_json({"dropped": [dropped_json(drop) for drop in found]})
-    else:
-        out.print(dropped_table(found, f"{len(found)} dropped posts"))
-
-
-def counted(deployment: App, query: str, of: Of, how: tuple[str, str, int], as_json: bool) -> bool:
-    """Print counts where they were asked for; False where they were not."""
-    by, every, grid = how
-    asked = deployment.question(query)
-    if by:
-        buckets = deployment.index.count(asked, by, of)
-    elif every:
-        buckets = deployment.index.histogram(asked, duration(every), of)
-    elif grid:
-        buckets = deployment.index.grid(asked, grid, of)
-    else:
-        return False
-    if as_json:
-        say_json({bucket.key: bucket.count for bucket in buckets})
-    else:
-        out.print(buckets_table(buckets, f"{of} per {by or every or f'tile of zoom {grid}'}"))
-    return True
-
-
-def show_status(app: App, as_json: bool) -> None:
-    """Print how sources, ledger and index fare."""
-    status = status_of(app, utc_now())
-    facts = {
-        **status.sizes,
-        "last row consumed": status.consumed,
-        **{f"{name} is behind by": rows for name, rows in status.behind.items()},
-        "running": "yes" if status.running else "no",
-    }
-    if as_json:
-        sources = {
-            name: {
-                "state": source.state,
-                "answered": when(source.health.answered),
-                "posted": when(source.health.posted),
-                "failures": source.health.failures,
-                "message": source.health.message,
-                "day": dataclasses.asdict(source.day),
-            }
-            for name, source in status.sources.items()
-        }
-        dead = [{**dataclasses.asdict(d), "at": when(d.at)} for d in status.letters]
-        say_json({"sources": sources, "ledger": facts, "dead": dead})
-        return
-    out.print(sources_table(status.sources))
-    out.print(facts_table(facts, "ledger"))
-    for letter in status.letters:
-        out.print(f"dead: {letter.id} of {letter.source}: {letter.reason}", markup=False)
+        yield

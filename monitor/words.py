@@ -99,6 +99,7 @@ class _Folding(dict[int, str]):
 
 _FOLDING: Final = _Folding()
 _LOCK: Final = threading.Lock()
+"""A stemmer is for one thread at a time."""
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -109,7 +110,7 @@ def words(text: str) -> tuple[str, ...]:
     else:
         folded = unicodedata.normalize("NFKC", text).translate(_FOLDING)
         pattern = _spelled()
-    if "s" in folded:
+    if "'s" in folded or (pattern is not _PLAIN and "s" in folded):
         folded = _POSSESSIVE.sub("", folded)
     return tuple([word[:MAX_WORD] for word in pattern.findall(folded)])
 
@@ -125,7 +126,10 @@ def stems(folded: Iterable[str], lang: str) -> tuple[str, ...]:
     algorithm = _algorithm(lang)
     if algorithm is None:
         return tuple(folded)
-    return tuple([_stem(word, algorithm) for word in folded])
+    several = list(folded)
+    with _LOCK:
+        found = _stemmer(algorithm).stemWords(several)
+    return tuple([stem or word for stem, word in zip(found, several, strict=True)])
 
 
 @lru_cache(maxsize=1_000)
@@ -133,17 +137,11 @@ def _algorithm(lang: str) -> str | None:
     return STEMMERS.get(lang[:2].lower()) if lang[2:3] in ("", "-", "_") else None
 
 
-@lru_cache(maxsize=200_000)
-def _stem(word: str, algorithm: str) -> str:
-    with _LOCK:
-        return str(_stemmer(algorithm).stemWord(word)) or word
-
-
 @cache
 def _stemmer(algorithm: str) -> Any:
-    import snowballstemmer
+    import Stemmer
 
-    return snowballstemmer.stemmer(algorithm)
+    return Stemmer.Stemmer(algorithm, 0)
 
 
 @cache

@@ -46,13 +46,13 @@ def pinned(memory: Memory, signal: Signal) -> bool:
 
 def _target(memory: Memory, decision: Decision) -> tuple[str, Outcome, str]:
     """The event that a decision is about, or why it cannot be applied."""
-    named = memory.signals.get(decision.target)
-    target = _followed(memory, named.event if named else decision.target)
+    named = memory.signals.home(decision.target)
+    target = _followed(memory, named or decision.target)
     if decision.verdict == "undo" or (named and decision.verdict == "hold"):
         return target if target in memory.clusters else "", "applied", ""
     seen = dict.fromkeys(decision.anchors)
     if seen:
-        held = Counter(memory.signals[p].event for p in seen if p in memory.signals)
+        held = Counter(home for p in seen if (home := memory.signals.home(p)))
         if not held:
             return target, "stale", "none of the posts that were seen is here any more"
         best = min(held, key=lambda name: (-held[name], name != target, order(name)))
@@ -145,7 +145,7 @@ def _undo(memory: Memory, done: Decided) -> Decided:
     if verdict in ("merge", "split"):
         here = former.event if verdict == "merge" else str(former.seq)
         left = [post for post in former.moved if post in memory.signals]
-        back = [post for post in left if memory.signals[post].event == here]
+        back = [post for post in left if memory.signals.home(post) == here]
         if left and not back:
             return _refused(done, f"{number}: its posts were moved again; undo that first")
         _restore(memory, former, back, done.seq)
@@ -175,8 +175,8 @@ def _release(memory: Memory, former: Decided, row: int) -> None:
     """Let go what a hold newly held and what came under it since, unless another one holds it."""
     posts = dict.fromkeys(former.moved)
     if not is_post(former.decision.target) and former.event in memory.clusters:
-        members = memory.clusters[former.event].members.values()
-        posts |= dict.fromkeys(s.post.id for s in members if s.arrived > former.seq)
+        members = memory.clusters[former.event].members
+        posts |= dict.fromkeys(p for p in members if memory.signals[p].arrived > former.seq)
     for post in posts:
         signal = memory.signals.get(post)
         if signal is None or memory.clusters[signal.event].people.hold:

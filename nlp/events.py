@@ -220,6 +220,14 @@ class Tally:
             return "growing"
         return "new" if self.size < _GROWING and now - self.last < _QUIET else "quiet"
 
+    def due(self, phase: Phase) -> datetime | None:
+        """The first moment at which time alone may end that phase; None for the last one."""
+        if phase == "closed":
+            return None
+        if phase == "growing":
+            return self.first
+        return self.last + (_QUIET if phase == "new" else _CLOSED)
+
     @property
     def place(self) -> Place | None:
         """Where most of it says that it happened; a part of the city beats the city around it."""

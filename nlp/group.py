@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Final
 
@@ -104,7 +104,7 @@ class Group:
             elif isinstance(what, Decision):
                 decide(self._memory, what, row.seq)
             else:
-                self._tick(row.at)
+                self._memory.tick(row.seq, row.at)
             self._memory.settle(row.seq, row.at)
 
     def _post(
@@ -123,9 +123,9 @@ class Group:
                 self._add(row, post, enrichment, self._best(post, probe, likes) or str(row.seq))
         elif post.digest == before.post.digest or post.source != before.sources[0]:
             if enrichment is not None:
-                memory.brought(post.id, post.source, row.seq)
+                memory.brought(before, post.source, row.seq)
         elif enrichment is None:
-            memory.remove(post.id)
+            memory.remove(before)
         else:
             self._edit(row, before, post, enrichment, likes)
 
@@ -142,7 +142,7 @@ class Group:
             edited=post.edited or row.at,
         )
         stays = pinned(memory, before) or len(memory.clusters[home].members) == 1
-        memory.remove(post.id)
+        memory.remove(before)
         if not stays:
             probe = probe_of(post, enrichment, row.at, self._limits)
             fit = margin(probe, memory.tally(home), memory.shelf.centre(home), self._limits)
@@ -175,11 +175,11 @@ class Group:
     def _best(self, post: Post, probe: Probe, likes: Likes | None) -> str | None:
         """The event that a post fits best; the older of two that it fits alike."""
         memory = self._memory
-        original = memory.signals.get(post.repost_of)
+        original = memory.signals.home(post.repost_of)
         if original is not None:
-            newest = memory.tally(original.event).newest
+            newest = memory.tally(original).newest
             if newest >= probe.at - self._limits.memory:
-                return original.event
+                return original
         names = dict.fromkeys(memory.shelf.near(probe, likes))
         copies = memory.copies(probe.key)
         names |= dict.fromkeys(name for name in copies if memory.shelf.eligible(name, probe))
@@ -197,15 +197,9 @@ class Group:
         for author in gone.authors:
             posts |= dict.fromkeys(memory.posts_of(author))
         for post in posts:
-            if gone.reason != "expired" or not memory.signals[post].hold:
-                memory.remove(post)
-
-    def _tick(self, at: datetime) -> None:
-        """An hour has passed: events grow quiet and close."""
-        for name, cluster in self._memory.clusters.items():
-            phase = cluster.event.phase
-            if phase != "closed" and cluster.tally.phase(at) != phase:
-                self._memory.touch(name)
+            signal = memory.signals[post]
+            if gone.reason != "expired" or not signal.hold:
+                memory.remove(signal)
 
 
 def open(options: Options) -> Group:

@@ -1,26 +1,48 @@
-"""What the grouper has in mind: whole events of the ledger, and what the rows of a call did."""
+"""What the grouper has in mind: whole events of the ledger, and what the rows of a call did.
+
+Signals are kept small. What an event's signals say together is at hand for the events that were
+looked at last, and told anew from its signals for any other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final, TypeVar
 
-from monitor.model import Change, Decided, Event, Signal
+from monitor.model import UNDATED, Change, Decided, Event, Signal
 from nlp.affinity import Limits, Shelf, order
 from nlp.events import Overrides, Tally, overrides_of
+from nlp.kept import Signals, packed, unpacked
+
+AT_HAND: Final = 500
+"""Events that are not put away."""
+_NOBODY: Final = Overrides()
+_Key = TypeVar("_Key", str, bytes)
 
 
 @dataclass(slots=True)
 class Cluster:
-    """An event at work: its signals in order of arrival, what they say together, what people said
-    of it, and its value as the ledger has it after the last row."""
+    """An event in memory: its posts in order of arrival, what people said of it, what it was merged
+    into, its newest arrival, when its phase may change by the time alone (None where it is closed)
+    and its packed value, empty where that was not packed since it changed."""
+
+    members: dict[str, None] = field(default_factory=dict)
+    people: Overrides = _NOBODY
+    into: str = ""
+    newest: datetime = UNDATED
+    due: datetime | None = None
+    away: bytes = b""
+
+
+@dataclass(slots=True)
+class Open:
+    """An event at hand: its value as the ledger has it after the last row, and what its signals say
+    together, `stale` where that has to be told anew."""
 
     event: Event
-    people: Overrides = field(default_factory=Overrides)
-    members: dict[str, Signal] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
-    into: str = ""
     stale: bool = False
 
 
@@ -29,13 +51,14 @@ class Memory:
     before it when the row is `settled`: only what differs gets the row's number."""
 
     def __init__(self, limits: Limits) -> None:
-        self.signals: dict[str, Signal] = {}
+        self.signals = Signals()
         self.clusters: dict[str, Cluster] = {}
         self.decided: dict[int, Decided] = {}
         self.shelf = Shelf(limits)
-        self._copies: dict[bytes, dict[str, None]] = {}
-        self._authors: dict[str, dict[str, None]] = {}
-        self._opened: dict[str, None] = {}
+        self._open: dict[str, Open] = {}
+        self._copies: dict[bytes, tuple[str, ...]] = {}
+        self._authors: dict[str, tuple[str, ...]] = {}
+        self._touched: dict[str, None] = {}
         self._signals: dict[str, Signal] = {}
         self._events: dict[str, Event] = {}
         self._gone: dict[str, None] = {}
@@ -48,23 +71,25 @@ class Memory:
         for done in decided:
             self.decided.setdefault(done.seq, done)
         told = {event.id: event for event in events if event.id not in self.clusters}
-        for name, event in told.items():
-            self.clusters[name] = Cluster(event=event, into=event.merged_into)
+        members: dict[str, list[Signal]] = {name: [] for name in told}
         for signal in sorted(signals, key=lambda signal: signal.arrived):
-            if signal.event in told:
+            if signal.event in members:
+                members[signal.event].append(signal)
+        for name, event in told.items():
+            self.clusters[name] = Cluster(people=self._people(name), into=event.merged_into)
+            self._open[name] = Open(event)
+            for signal in members[name]:
                 self._seat(signal)
-        for name in told:
-            cluster = self.clusters[name]
-            cluster.people = self._people(name)
-            self.shelf.put(name, cluster.tally)
+            self._note(name, self._open[name])
+            self._put_away()
 
     def tally(self, name: str) -> Tally:
         """What an event's signals say together, as of now."""
-        cluster = self.clusters[name]
-        if cluster.stale:
-            self._retell(name, cluster)
-            self.shelf.put(name, cluster.tally)
-        return cluster.tally
+        found = self._at_hand(name)
+        if found.stale:
+            self._retell(name, found)
+            self.shelf.put(name, found.tally)
+        return found.tally
 
     def copies(self, key: bytes) -> Iterable[str]:
         """The events that hold a text of the same words."""
@@ -72,12 +97,13 @@ class Memory:
 
     def posts_of(self, author: str) -> tuple[str, ...]:
         """The posts of an account, by its pseudonym."""
-        return tuple(self._authors.get(author, ())) if author else ()
+        return self._authors.get(author, ()) if author else ()
 
     def add(self, signal: Signal, row: int) -> None:
         """A new signal of an event, which it founds where there is none of that number."""
         if signal.event not in self.clusters:
-            self.clusters[signal.event] = Cluster(event=Event(id=signal.event, seq=0))
+            self.clusters[signal.event] = Cluster()
+            self._open[signal.event] = Open(Event(id=signal.event, seq=0))
         self.touch(signal.event)
         signal = replace(signal, seq=row)
         self._seat(signal)
@@ -86,11 +112,10 @@ class Memory:
 
     def change(self, signal: Signal, row: int) -> None:
         """A signal as it is now, in the event that it names; nothing where nothing differs."""
-        post = signal.post.id
-        before = self.signals[post]
+        before = self.signals[signal.post.id]
         if replace(signal, seq=before.seq) == before:
             return
-        self.remove(post)
+        self.remove(before)
         self.add(signal, row)
 
     def hold(self, post: str, hold: bool, row: int) -> bool:
@@ -101,30 +126,30 @@ class Memory:
         self._replace(replace(signal, hold=hold, seq=row))
         return True
 
-    def brought(self, post: str, source: str, row: int) -> None:
+    def brought(self, signal: Signal, source: str, row: int) -> None:
         """A signal was brought by one more source."""
-        signal = self.signals[post]
         if source in signal.sources:
             return
         self.touch(signal.event)
         self._replace(replace(signal, sources=(*signal.sources, source), seq=row))
-        self.clusters[signal.event].tally.brought(source)
+        self._open[signal.event].tally.brought(source)
 
-    def remove(self, post: str) -> Signal:
+    def remove(self, signal: Signal) -> None:
         """Take a signal out."""
-        signal = self.signals.pop(post)
-        cluster = self.clusters[signal.event]
+        post, author = signal.post.id, signal.post.author
         self.touch(signal.event)
-        del cluster.members[post]
-        cluster.stale = True
-        self._authors.get(signal.post.author, {}).pop(post, None)
+        self._open[signal.event].stale = True
+        del self.clusters[signal.event].members[post]
+        self.signals.drop(post)
+        if author:
+            self._authors[author] = tuple(p for p in self._authors[author] if p != post)
         self._signals.pop(post, None)
         self._gone[post] = None
-        return signal
 
     def touch(self, name: str) -> None:
         """An event may have changed: it is looked at when the row is settled."""
-        self._opened[name] = None
+        self._at_hand(name)
+        self._touched[name] = None
 
     def judge(self, done: Decided) -> None:
         """Write down what became of a decision."""
@@ -133,16 +158,25 @@ class Memory:
             self.touch(done.event)
             self.clusters[done.event].people = self._people(done.event)
 
+    def tick(self, row: int, now: datetime) -> None:
+        """Settle the events whose phase may have changed by the time alone."""
+        for name, cluster in self.clusters.items():
+            if cluster.due is not None and now >= cluster.due:
+                self.touch(name)
+                self.settle(row, now)
+                self._put_away()
+
     def settle(self, row: int, now: datetime) -> None:
         """The row is done: events that differ from before get its number."""
-        for name in self._opened:
-            cluster = self.clusters[name]
-            tally, before = self.tally(name), cluster.event
+        for name in self._touched:
+            cluster, tally, found = self.clusters[name], self.tally(name), self._open[name]
+            before = found.event
             after = tally.event(name, before.seq, tally.phase(now), cluster.people, cluster.into)
             if after != before or not before.seq:
-                cluster.event = self._events[name] = replace(after, seq=row)
-                self.shelf.put(name, tally)
-        self._opened.clear()
+                found.event = self._events[name] = replace(after, seq=row)
+                cluster.away = b""
+            self._note(name, found)
+        self._touched.clear()
 
     def taken(self, last: int) -> Change:
         """All that the rows since the last time did."""
@@ -155,20 +189,20 @@ class Memory:
         )
         for done in (self._signals, self._events, self._gone, self._decided):
             done.clear()
+        self._put_away()
         return change
 
     def forget(self, since: datetime) -> None:
         """Let closed events go that got nothing since a moment: no post can be theirs any more."""
         for name, cluster in list(self.clusters.items()):
-            if cluster.event.phase == "closed" and cluster.tally.newest < since:
-                self._drop_copies(name, cluster.tally)
+            if cluster.due is None and cluster.newest < since:
                 self.shelf.drop(name)
-                for post, signal in cluster.members.items():
-                    del self.signals[post]
-                    self._authors.get(signal.post.author, {}).pop(post, None)
+                for post in cluster.members:
+                    self.signals.drop(post)
+                self._open.pop(name, None)
                 del self.clusters[name]
-        self._copies = {key: names for key, names in self._copies.items() if names}
-        self._authors = {author: posts for author, posts in self._authors.items() if posts}
+        self._copies = _left(self._copies, self.clusters)
+        self._authors = _left(self._authors, self.signals)
         self.decided = {
             seq: done
             for seq, done in self.decided.items()
@@ -177,33 +211,66 @@ class Memory:
 
     def _people(self, name: str) -> Overrides:
         mine = [done for done in self.decided.values() if done.event == name]
-        return overrides_of(sorted(mine, key=lambda done: done.seq))
+        return overrides_of(sorted(mine, key=lambda done: done.seq)) if mine else _NOBODY
 
     def _seat(self, signal: Signal) -> None:
         """Into its event; one that came before others has the event told anew."""
-        cluster, post = self.clusters[signal.event], signal.post
-        self.signals[post.id] = cluster.members[post.id] = signal
+        found, post = self._open[signal.event], signal.post
+        self.signals.put(signal)
+        self.clusters[signal.event].members[post.id] = None
         if post.author:
-            self._authors.setdefault(post.author, {})[post.id] = None
-        if cluster.stale or signal.arrived < cluster.tally.arrived:
-            cluster.stale = True
+            self._authors[post.author] = (*self._authors.get(post.author, ()), post.id)
+        if found.stale or signal.arrived < found.tally.arrived:
+            found.stale = True
             return
-        self._copies.setdefault(cluster.tally.add(signal), {})[signal.event] = None
+        self._copied(found.tally.add(signal), signal.event)
 
     def _replace(self, signal: Signal) -> None:
-        post = signal.post.id
-        self.signals[post] = self._signals[post] = signal
-        self.clusters[signal.event].members[post] = signal
+        self.signals.put(signal)
+        self._signals[signal.post.id] = signal
 
-    def _retell(self, name: str, cluster: Cluster) -> None:
-        self._drop_copies(name, cluster.tally)
-        told = sorted(cluster.members.values(), key=lambda signal: signal.arrived)
-        cluster.members = {signal.post.id: signal for signal in told}
-        cluster.tally = Tally(told)
-        for key in cluster.tally.keys:
-            self._copies.setdefault(key, {})[name] = None
-        cluster.stale = False
+    def _note(self, name: str, found: Open) -> None:
+        """Write down what is asked of an event that may be put away."""
+        cluster = self.clusters[name]
+        cluster.newest, cluster.due = found.tally.newest, found.tally.due(found.event.phase)
+        self.shelf.put(name, found.tally)
 
-    def _drop_copies(self, name: str, tally: Tally) -> None:
-        for key in tally.keys:
-            self._copies.get(key, {}).pop(name, None)
+    def _at_hand(self, name: str) -> Open:
+        """An event, looked at now."""
+        found = self._open.pop(name, None)
+        if found is None:
+            cluster = self.clusters[name]
+            told = map(self.signals.__getitem__, cluster.members)
+            found = Open(unpacked(cluster.away), Tally(told))
+        self._open[name] = found
+        return found
+
+    def _put_away(self) -> None:
+        """Put away those that were not looked at for the longest time."""
+        while len(self._open) > AT_HAND:
+            name = next(iter(self._open))
+            found, cluster = self._open.pop(name), self.clusters[name]
+            cluster.away = cluster.away or packed(found.event)
+
+    def _retell(self, name: str, found: Open) -> None:
+        for key in found.tally.keys:
+            self._copies[key] = tuple(n for n in self._copies.get(key, ()) if n != name)
+        cluster = self.clusters[name]
+        told = sorted(map(self.signals.__getitem__, cluster.members), key=lambda s: s.arrived)
+        cluster.members = {signal.post.id: None for signal in told}
+        found.tally, found.stale = Tally(told), False
+        for key in found.tally.keys:
+            self._copied(key, name)
+
+    def _copied(self, key: bytes, name: str) -> None:
+        held = self._copies.get(key, ())
+        if name not in held:
+            self._copies[key] = (*held, name)
+
+
+def _left(
+    index: dict[_Key, tuple[str, ...]], here: Container[object]
+) -> dict[_Key, tuple[str, ...]]:
+    """An index without the names that are not here any more."""
+    found = {key: tuple(n for n in names if n in here) for key, names in index.items()}
+    return {key: names for key, names in found.items() if names}

@@ -108,13 +108,16 @@ class Places:
         ]
 
     def _entities(self, texts: Sequence[str], langs: Sequence[str]) -> list[list[Entity]]:
-        """The tagger's entities of each text, none where it does not know the language."""
+        """The tagger's entities of each text, none where it does not know the language. The words
+        that it learns from the texts are forgotten with them, for new ones never end.
+        Source: https://spacy.io/usage/memory-management"""
         found: list[list[Entity]] = [[] for _ in texts]
         own = (self._nlp.lang, "", "un")
         chosen = [i for i, lang in enumerate(langs) if self._nlp.lang == "xx" or lang[:2] in own]
-        read = self._nlp.pipe((texts[i] for i in chosen), batch_size=64)
-        for i, doc in zip(chosen, read, strict=True):
-            found[i] = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+        with self._nlp.memory_zone():
+            read = self._nlp.pipe((texts[i] for i in chosen), batch_size=64)
+            for i, doc in zip(chosen, read, strict=True):
+                found[i] = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
         return found
 
     def _places(

@@ -1,13 +1,45 @@
-"""What holds for every test: nothing is fetched behind our back, and a failure can be repeated."""
+"""What holds for every test: nothing is fetched behind our back, a failure can be repeated, and a
+server of the run ends with it."""
 
 from __future__ import annotations
 
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
 
+import pytest
 from hypothesis import settings
+
+from tests.elastic import RUN, Server, run
+from tests.needs import elastic
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of a run holds its servers; workers find them through the environment."""
+    if RUN not in os.environ:
+        held = ExitStack()
+        held.enter_context(run())
+        config.add_cleanup(held.close)
+
+
+@pytest.fixture
+def prefix() -> Iterator[str]:
+    """A name for indices of this test alone on the Elasticsearch of `elastic_url()`."""
+    name = f"test-{secrets.token_hex(4)}"
+    yield name
+    elastic().clear(name)
+
+
+@pytest.fixture
+def secured() -> Iterator[Server]:
+    """The run's one secured Elasticsearch, for this test alone: it may break it."""
+    server = elastic(secured=True)
+    with server.alone():
+        yield server

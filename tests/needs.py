@@ -1,9 +1,15 @@
 """What a test needs that is not always there: it is skipped with one line, or required."""
 
 import os
+import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+from tests.elastic import Server
+from tests.elastic import shared as shared_server
+from tests.elastic.files import Lacking
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -13,7 +19,7 @@ def required(thing: str) -> bool:
     return thing in os.environ.get("MONITOR_REQUIRE", "").split(",")
 
 
-def lacking(thing: str, what: str) -> None:
+def lacking(thing: str, what: str) -> NoReturn:
     """Skip, or fail where the thing is required."""
     if required(thing):
         pytest.fail(f"{thing} is required, but {what} is not there")
@@ -25,4 +31,29 @@ def shared(*parts: str) -> Path:
     path = SHARED.joinpath(*parts)
     if not path.exists():
         lacking("shared", f"shared/{'/'.join(parts)}")
+    return path
+
+
+def elastic(*, secured: bool = False) -> Server:
+    """This run's one Elasticsearch of that kind, started by the first who asks. ES_URL names
+    another one instead, with security off."""
+    if (url := os.environ.get("ES_URL")) and not secured:
+        return Server(Path(os.devnull), url.rstrip("/"), {})
+    try:
+        return shared_server(secured=secured)
+    except Lacking as lack:
+        other = "" if secured else ", or ES_URL for an Elasticsearch 9 that runs"
+        lacking("elasticsearch", f"{lack}{other}")
+
+
+def elastic_url() -> str:
+    """Where the Elasticsearch of this run with security off answers."""
+    return elastic().url
+
+
+def chromium() -> str:
+    """Debian's browser, without a screen before it."""
+    path = shutil.which("chromium")
+    if path is None:
+        lacking("chromium", "chromium; Debian has it: apt-get install chromium")
     return path

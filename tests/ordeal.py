@@ -11,11 +11,12 @@ import math
 import multiprocessing
 import os
 import random
+import secrets
 import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -34,6 +35,7 @@ from monitor.ledger import Ledger, open_ledger
 from monitor.model import Enrichment, Post
 from monitor.pipeline import Rules
 from monitor.ports import Enricher, Of
+from tests.stored import stored
 from tests.worlds import Clock, contents
 
 QUESTIONS = ("topic:Fire", 'near:"39.0,-105.5,300km"', "earthquake OR terremoto", "time:>=now-7d")
@@ -137,18 +139,20 @@ class Life:
 
 @dataclass(frozen=True)
 class Import:
-    """An archive to be taken in, and how; `area` is that table of the configuration."""
+    """An archive to be taken in, and how; `area` is that table of the configuration, `cluster` the
+    address of the Elasticsearch to index it in, none for the embedded index."""
 
     archive: Path
     batch: int = 64
     area: str = ""
     steps: Sequence[Enricher] = ()
+    cluster: str = ""
 
     def lay_out(self, folder: Path) -> Path:
         """A folder with a configuration for it and the key that all share."""
         folder.mkdir(parents=True)
         (folder / "monitor.toml").write_text(
-            f"""{self.area}
+            f"""{self.area}{self._index()}
 [nlp.encode]
 dtype = "float32"
 threads = 1
@@ -165,6 +169,18 @@ backfill = true
         key.chmod(0o600)
         return folder
 
+    def _index(self) -> str:
+        """That table of the configuration, with names of their own in the cluster."""
+        if not self.cluster:
+            return ""
+        return f"""
+[index]
+kind = "elastic"
+[index.elastic]
+url = {json.dumps(self.cluster)}
+prefix = "ordeal-{secrets.token_hex(4)}"
+"""
+
     def deployed(self, folder: Path) -> Deployed:
         return Deployed(folder, self.batch, self.steps)
 
@@ -178,7 +194,7 @@ backfill = true
 
 
 def _live(plan: Import, folder: Path, told: Connection) -> None:
-    """What `once` does."""
+    """What `once` does, but that the index follows batch by batch."""
     log.configure(json=False, level="warning")
     app = plan.deployed(folder)
     told.send(0)
@@ -192,8 +208,9 @@ def _live(plan: Import, folder: Path, told: Connection) -> None:
 def _catch_up(app: App, told: Connection) -> None:
     while done := app.pipeline.consume():
         told.send(done)
-    for _ in app.pipeline.follow(app.follower, app.index.write):
-        pass
+        for _ in app.follow(app.following, app.config.index_kind):
+            pass
+    app.catch_up()
 
 
 def ended(life: Life, batches: int, delay_s: float) -> bool:
@@ -213,9 +230,14 @@ def undisturbed(life: Life) -> Iterator[int]:
 
 
 def everything(plan: Import, folder: Path) -> dict[str, list[Any]]:
-    """All that the ledger holds, as values, and all that the index answers."""
+    """All that the ledger holds, as values, all that lies in the index, and all that it answers."""
     app = plan.deployed(folder)
     held: dict[str, list[Any]] = {f"ledger: {n}": v for n, v in _decoded(app).items()}
+    for of, found in stored(app.options(app.config.index_kind)).items():
+        held[f"stored: {of}"] = [
+            (id, version, value, np.frombuffer(vector, "<f4"))
+            for id, (version, value, vector) in sorted(found.items())
+        ]
     for of in ("signals", "events"):
         held[f"index: {of}"] = _all(app, "", of)
         for question in QUESTIONS:
@@ -225,7 +247,7 @@ def everything(plan: Import, folder: Path) -> dict[str, list[Any]]:
 
 
 def _all(app: App, question: str, of: Of) -> list[Any]:
-    return list(app.every(app.question(question), of))
+    return list(app.index.scan(app.question(question), of))
 
 
 def _decoded(app: App) -> dict[str, list[Any]]:
@@ -279,9 +301,11 @@ def _fields(value: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an ordeal came to: kills, runs that they fell into, and what differed."""
+    """What an ordeal came to: kills, those that left the index behind the ledger, runs that they
+    fell into, and what differed."""
 
     kills: int
+    behind: int
     runs: int
     differing: list[str]
 
@@ -298,22 +322,24 @@ def ordeal(
 ) -> Outcome:
     """Kill lives at these moments (batches, seconds after them), one life after the other on one
     deployment, a fresh one where it was done; then let it end, and compare."""
-    killed, runs = 0, 1
+    killed, behind, runs = 0, 0, 1
     differing: list[str] = []
     home = plan.lay_out(folder / "1")
     while killed < kills:
         if ended(plan.life(home), *next(moments)):
             killed += 1
-            tell(_done(home))
+            consumed, followed = _done(home)
+            behind += followed < consumed
+            tell(consumed)
             continue
         differing += differences(expected, everything(plan, home), close)
         shutil.rmtree(home)
         runs += 1
         home = plan.lay_out(folder / str(runs))
     for _ in undisturbed(plan.life(home)):
-        tell(_done(home))
+        tell(_done(home)[0])
     differing += differences(expected, everything(plan, home), close)
-    return Outcome(kills=killed, runs=runs, differing=differing)
+    return Outcome(kills=killed, behind=behind, runs=runs, differing=differing)
 
 
 def moments(
@@ -326,16 +352,18 @@ def moments(
         yield rng.randint(1, most), rng.uniform(0.0, 1.5 * batch_s)
 
 
-def _done(folder: Path) -> int:
-    """The last row that is consumed in a deployment; 0 where nothing is."""
+def _done(folder: Path) -> tuple[int, int]:
+    """The last rows that are consumed in a deployment and followed by its index, 0 at first."""
     path = folder / "data" / "ledger.db"
     if not path.exists():
-        return 0
-    db = sqlite3.connect(path)
-    try:
-        line = db.execute("SELECT value FROM meta WHERE key = 'consumed'").fetchone()
-    except sqlite3.OperationalError:
-        line = None
-    finally:
-        db.close()
-    return int(line[0]) if line else 0
+        return 0, 0
+    asked = (
+        "SELECT max(value) FROM meta WHERE key = 'consumed'",
+        "SELECT max(seq) FROM positions WHERE follower LIKE 'index:%'",
+    )
+    with closing(sqlite3.connect(path)) as db:
+        try:
+            consumed, followed = (int(db.execute(one).fetchone()[0] or 0) for one in asked)
+        except sqlite3.OperationalError:
+            return 0, 0
+    return consumed, followed

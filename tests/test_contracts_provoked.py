@@ -24,6 +24,7 @@ OFFENCES = {
     "unnamed": ("monitor/pipeline.py", "import collectors.rss"),
     "models": ("indexes/__init__.py", "import torch"),
     "http": ("collectors/rss.py", "import httpx2"),
+    "search": ("indexes/embedded/store.py", "import elasticsearch"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from monitor.ledger import Ledger
 from monitor.lines import parse_line
 from monitor.model import Cursor, Decision, Enrichment, Gone, Page, Place, Post, Tick, text_of
 from monitor.pipeline import Pipeline, Rules
-from monitor.ports import Asked, Index, Policy
+from monitor.ports import Index, Policy
 from monitor.query import parse
 
 TRUTH: Mapping[str, Any] = json.loads(
@@ -219,11 +220,15 @@ def consumed(pipe: Pipeline) -> None:
 
 
 def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that a ledger holds but for its name."""
+    """Everything that a ledger holds but for its name and how long sources took."""
     db = sqlite3.connect(path)
     tables = ("inbox", "signals", "events", "gone", "decided", "cursors", "seen", "tombstones")
     tables += ("dropped", "dead", "counts")
     found = {table: sorted(db.execute(f"SELECT * FROM {table}"), key=repr) for table in tables}
+    found["activity"] = [
+        (number, at, re.sub(rb'"ms":\d+', b'"ms":0', value))
+        for number, at, value in db.execute("SELECT * FROM activity ORDER BY number")
+    ]
     found["meta"] = sorted(db.execute("SELECT * FROM meta WHERE key != 'id'"))
     db.close()
     return found
@@ -231,9 +236,4 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 def indexed(index: Index) -> dict[str, list[Any]]:
     """Everything that an index holds, as it answers."""
-    everything = parse("")
-    asked = Asked(sort="id", limit=10_000)
-    return {
-        "signals": [hit.value for hit in index.signals(everything, asked).hits],
-        "events": [hit.value for hit in index.events(everything, asked).hits],
-    }
+    return {of: list(index.scan(parse(""), of)) for of in ("signals", "events")}

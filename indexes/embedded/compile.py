@@ -1,5 +1,9 @@
 """A question as SQL: what FTS5 can say goes into one MATCH expression, the rest into one WHERE.
 Nothing that a person wrote is ever part of the SQL, nor of FTS5's syntax but within its quotes.
+
+Every NOT stands at a leaf, and what is nested deepest comes first: so the deepest question that can
+be parsed stays below the 100 places of the stack of FTS5's parser.
+Source: https://www.sqlite.org/fts5.html#full_text_query_syntax
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from typing import Final
 
 from indexes.embedded.rows import EVERY, NOWHERE, Value, tag
 from monitor.geo import chord, on_sphere
+from monitor.nodes import denied_at_leaves
 from monitor.query import (
     FIELDS,
     UNKNOWN,
@@ -72,7 +77,8 @@ class Compiled:
 
 def compiled(query: Query, table: str, near: str | None) -> Compiled:
     """The question for one table; `near` is the JSON list of ids that `like:` finds, or None."""
-    parts = query.parts if isinstance(query, And) else (query,)
+    plain = denied_at_leaves(query)
+    parts = plain.parts if isinstance(plain, And) else (plain,)
     said = [_said(part, table, near) for part in parts if not isinstance(part, All)]
     texts = [part for part in said if isinstance(part, Text)]
     wheres = [part for part in said if isinstance(part, Where)]
@@ -86,7 +92,8 @@ def compiled(query: Query, table: str, near: str | None) -> Compiled:
 def _said(query: Query, table: str, near: str | None) -> Text | Where:
     match query:
         case And(parts) | Or(parts):
-            return _combined(query, [_said(part, table, near) for part in parts], table)
+            deepest_first = sorted(parts, key=_depth, reverse=True)
+            return _combined(query, [_said(part, table, near) for part in deepest_first], table)
         case Not(part):
             said = _said(part, table, near)
             if isinstance(said, Text):
@@ -102,6 +109,10 @@ def _said(query: Query, table: str, near: str | None) -> Text | Where:
             return Where("id IN (SELECT value FROM json_each(?))", (near or "[]",))
         case _:
             return _text(query)
+
+
+def _depth(query: Query) -> int:
+    return 1 + max(map(_depth, query.parts)) if isinstance(query, And | Or) else 0
 
 
 def _text(query: Query) -> Text:
@@ -133,7 +144,7 @@ def _combined(query: And | Or, said: list[Text | Where], table: str) -> Text | W
     if text is not None and not wheres:
         return text
     found = [_matched(table, text.whole)] if text else []
-    return _joined(found + wheres, " AND " if isinstance(query, And) else " OR ")
+    return _joined(wheres + found, " AND " if isinstance(query, And) else " OR ")
 
 
 def _all(texts: list[Text]) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -13,19 +13,33 @@ import msgspec
 
 from indexes.embedded import facets
 from indexes.embedded.compile import Where, compiled
-from indexes.embedded.pages import Question, by_field, by_score, read_cursor, total, where_of
-from indexes.embedded.store import Store
+from indexes.embedded.pages import (
+    Question,
+    Wanted,
+    by_field,
+    by_score,
+    read_cursor,
+    total,
+    where_of,
+)
+from indexes.embedded.store import State, Store, state
 from indexes.embedded.vectors import Vectors
 from indexes.embedded.write import scrub, write
 from monitor.errors import QueryError
-from monitor.model import Change, Event, Signal
-from monitor.ports import Asked, Bucket, Found, Hit, Of
-from monitor.query import All, Query, check, likes, words_of
+from monitor.fields import micros, moment_of
+from monitor.model import UNDATED, Activity, Change, Dead, Event, Signal
+from monitor.ports import Asked, Bucket, Condition, Found, Hit, Of
+from monitor.query import All, Query, check, document, likes, matches, words_of
 
 MAX_LIMIT: Final = 1_000
 LIKE_NEAREST: Final = 200
 LIKE_FLOOR: Final = 0.4
 """`like:` finds this many signals at most, none with a smaller cosine."""
+SCAN_IDS: Final = 20_000
+SCAN_VALUES: Final = 500
+"""How many a scan holds at once: of ids, each time they are asked for, and of documents."""
+LEAST_FREE: Final = 2_000_000_000
+"""Bytes of the disk: with less, a rebuild may not have room."""
 
 _signal = msgspec.json.Decoder(Signal).decode
 _event = msgspec.json.Decoder(Event).decode
@@ -38,21 +52,53 @@ class Embedded:
         self._store = Store(path, beside=beside)
         self._vectors = Vectors()
 
+    def follows(self) -> str | None:
+        """The ledger that this index follows, None where there is no index."""
+        return self._store.follows()
+
     def prepare(self, ledger: str) -> bool:
         """Create or open for that ledger; True where it is new."""
         return self._store.prepare(ledger)
 
-    def write(self, change: Change) -> None:
-        """One transaction, on the disk when it returns."""
+    def write(self, change: Change) -> tuple[Dead, ...]:
+        """One transaction, on the disk when it returns; takes every document."""
         with self._store.writing() as database:
             write(database, change)
         if change.gone:
             with self._store.writing() as database:
                 scrub(database)
+        return ()
+
+    def note(self, activities: Sequence[Activity]) -> None:
+        """Keeps none: no dashboard reads this index."""
+
+    def refresh(self) -> None:
+        """Nothing to do: what is written is found at once."""
 
     def promote(self) -> None:
         """Take the live one's place."""
         self._store.promote()
+
+    def condition(self) -> Condition:
+        """Counts, sizes, and words where there is no index or the disk is nearly full."""
+        if self._store.follows() is None:
+            return Condition(words=("there is no index yet; `monitor once` makes it",))
+        with self._store.reading() as database:
+            (signals,) = database.execute("SELECT count(*) FROM signals").fetchone()
+            (events,) = database.execute("SELECT count(*) FROM events").fetchone()
+            undated = (micros(UNDATED),)
+            (oldest,) = database.execute(
+                "SELECT min(time) FROM signals WHERE time > ?", undated
+            ).fetchone()
+        size, free, room = self._store.size()
+        return Condition(
+            words=worries(free),
+            signals=signals,
+            events=events,
+            bytes=size,
+            oldest=None if oldest is None else moment_of(oldest),
+            disk=1.0 - free / room if room else None,
+        )
 
     def close(self) -> None:
         """Close every connection."""
@@ -97,6 +143,43 @@ class Embedded:
         with self._store.reading() as database:
             return facets.grid(database, _asked(database, query, of), precision, of)
 
+    def scan(self, query: Query, of: Of) -> Iterator[Signal | Event]:
+        """All that match, in order of id; each is as it stands when its page is read."""
+        _check_plain(query, of)
+        return self._scan(query, of)
+
+    def _scan(self, query: Query, of: Of) -> Iterator[Signal | Event]:
+        last = ""
+        while (found := self._ids(query, of, last))[1]:
+            before, ids = found
+            for start in range(0, len(ids), SCAN_VALUES):
+                now, values = self._values_of(of, ids[start : start + SCAN_VALUES])
+                for value in values:
+                    if now == before or matches(query, document(value)):
+                        yield value
+            last = ids[-1]
+
+    def _ids(self, query: Query, of: Of, last: str) -> tuple[State, list[str]]:
+        """The next ids after the last one of those that match, and when that was so."""
+        with self._store.reading() as database:
+            where = _asked(database, query, of)
+            found = database.execute(
+                f"SELECT id FROM {of} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
+                (*where.values, last, SCAN_IDS),
+            )
+            return state(database), [id_ for (id_,) in found]
+
+    def _values_of(self, of: Of, ids: Sequence[str]) -> tuple[State, list[Signal | Event]]:
+        """Those of these ids that are there, in order of id, and when that was so."""
+        with self._store.reading() as database:
+            found = database.execute(
+                f"SELECT n FROM {of} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                (json.dumps(ids),),
+            )
+            numbers = [n for (n,) in found]
+            values = _values(database, of, numbers)
+            return state(database), [values[n] for n in numbers]
+
     def _find(self, kind: Of, query: Query, asked: Asked) -> Found:
         check(query, kind)
         limit = max(0, min(asked.limit, MAX_LIMIT))
@@ -105,10 +188,8 @@ class Embedded:
             question = self._question(database, kind, query, asked.vector)
             counted = total(database, question.exact)
             sort = asked.sort or ("" if question.ranked or question.near else "-time")
-            if sort:
-                scored, next_ = by_field(database, question, sort, limit, after)
-            else:
-                scored, next_ = by_score(database, question, limit, after)
+            wanted = Wanted(sort, limit, after, asked.collapse)
+            scored, next_ = (by_field if sort else by_score)(database, question, wanted)
             numbers = [n for n, _ in scored]
             values = _values(database, kind, numbers)
             only = _only_like(database, question, numbers)
@@ -136,6 +217,13 @@ class Embedded:
         )
         best = sorted(((n, ids[id_]) for n, id_ in found), key=lambda one: (-one[1], one[0]))
         return Question(kind, exact, wide, ranked, tuple(best))
+
+
+def worries(free: int) -> tuple[str, ...]:
+    """What is wrong where the disk has so many bytes left."""
+    if free >= LEAST_FREE:
+        return ()
+    return (f"its disk has only {free // 1_000_000} MB left; make room on it",)
 
 
 def _check_plain(query: Query, of: Of) -> None:

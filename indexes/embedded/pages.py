@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
+
+import msgspec
 
 from indexes.embedded.compile import Compiled, Where
 from monitor.errors import QueryError
@@ -19,8 +23,22 @@ _FUSION: Final = 60
 """Of reciprocal rank fusion: how little the first ranks stand out.
 Source: https://doi.org/10.1145/1571941.1572114"""
 _SORTABLE: Final = ("time", "first", "last", "size", "severity", "certainty", "relevance")
+_MARKS: Final = {False: ([str, int, str], [str, float, str]), True: ([str, str, str],)}
+"""What a mark holds by a field: the sort, the last value, the last id; by `id` the value is one."""
+_MOST: Final = 2**62
 _FEW: Final = 5_000
 """Fewer finds in the text than this are looked up one by one; else the columns are gone through."""
+_marks = msgspec.json.Decoder(list[str | int | float]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a page is wanted: `Asked`, made ready. `after` is what its mark holds."""
+
+    sort: str
+    limit: int
+    after: list[Any]
+    collapse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,54 +74,94 @@ def total(database: sqlite3.Connection, asked: Compiled) -> int:
 
 
 def by_field(
-    database: sqlite3.Connection, question: Question, sort: str, limit: int, after: list[Any]
+    database: sqlite3.Connection, question: Question, asked: Wanted
 ) -> tuple[list[tuple[int, float]], str | None]:
     """A page in the order of a field, then of id."""
+    sort, after = asked.sort, asked.after
     name, falling = sort.removeprefix("-"), sort.startswith("-")
     kind = question.kind
     known = FIELDS.get(name)
     if not (name in ("id", "seq") or (name in _SORTABLE and known and kind in known.of)):
         names = ", ".join(("id", "seq", *(n for n in _SORTABLE if kind in FIELDS[n].of)))
         raise QueryError(f"sort: {kind} cannot be sorted by {name!r}; sort by {names}")
+    if after and [type(mark) for mark in after] not in _MARKS[name == "id"]:
+        raise _bad_cursor()
+    if after and after[0] != sort:
+        raise _bad_cursor()
     column = "time" if name == "last" else name
     where = where_of(database, question.wide)
     sql, values = where.sql, list(where.values)
-    if after:
-        if len(after) != 3 or after[0] != sort:
-            raise _bad_cursor()
+    if after and not asked.collapse:
         sign = "<" if falling else ">"
         sql += f" AND {column} {sign}= ? AND ({column} {sign} ? OR id > ?)"
         values += [after[1], after[1], after[2]]
     way = "DESC" if falling else "ASC"
-    found = database.execute(
-        f"SELECT n, id, {column} FROM {kind} WHERE {sql} ORDER BY {column} {way}, id LIMIT ?",
-        (*values, limit + 1),
-    ).fetchall()
-    page = found[:limit]
-    more = len(found) > limit and page
+    found: Iterator[tuple[int, str, Any, str]] = database.execute(
+        f"SELECT n, id, {column}, event FROM {kind} WHERE {sql} ORDER BY {column} {way}, id"
+        " LIMIT ?",
+        (*values, -1 if asked.collapse else asked.limit + 1),
+    )
+    if asked.collapse:
+        found = _after(_first_of_each(found), after, falling=falling)
+    rows = list(islice(found, asked.limit + 1))
+    page = rows[: asked.limit]
+    more = len(rows) > asked.limit and page
     next_ = _cursor([sort, page[-1][2], page[-1][1]]) if more else None
-    return [(n, 0.0) for n, _, _ in page], next_
+    return [(n, 0.0) for n, _, _, _ in page], next_
+
+
+def _first_of_each(
+    rows: Iterable[tuple[int, str, Any, str]],
+) -> Iterator[tuple[int, str, Any, str]]:
+    """Of the rows (the event last) those whose event was not there before."""
+    seen: set[str] = set()
+    for row in rows:
+        if row[3] not in seen:
+            seen.add(row[3])
+            yield row
+
+
+def _after(
+    rows: Iterator[tuple[int, str, Any, str]], mark: list[Any], *, falling: bool
+) -> Iterator[tuple[int, str, Any, str]]:
+    """The rows (id and value in the middle) that come after the mark."""
+    for row in rows:
+        _, id_, value, _ = row
+        if not mark or (id_ > mark[2] if value == mark[1] else (value < mark[1]) == falling):
+            yield row
 
 
 def by_score(
-    database: sqlite3.Connection, question: Question, limit: int, after: list[Any]
+    database: sqlite3.Connection, question: Question, asked: Wanted
 ) -> tuple[list[tuple[int, float]], str | None]:
     """A page by score: text by BM25, fused with what is alike; new arrivals do not shift it."""
-    if after and (len(after) != 2 or not all(isinstance(mark, int) for mark in after)):
+    if asked.after and [type(mark) for mark in asked.after] != [int, int]:
         raise _bad_cursor()
     kind = question.kind
     newest = database.execute(f"SELECT max(n) FROM {kind}").fetchone()[0] or 0
-    upto, skip = after or (newest, 0)
-    if not question.near and skip >= WINDOW:
-        ranked = [(n, 0.0) for n in _newest(database, question, upto, limit + 1, skip)]
-    else:
-        ranked = _window(database, question, upto)
-        if not question.near and len(ranked) == WINDOW and skip + limit >= WINDOW:
-            rest = _newest(database, question, upto, skip + limit + 1 - WINDOW, WINDOW)
-            ranked += [(n, 0.0) for n in rest]
-        ranked = ranked[skip : skip + limit + 1]
-    next_ = _cursor([upto, skip + limit]) if len(ranked) > limit else None
-    return ranked[:limit], next_
+    upto, skip = asked.after or (newest, 0)
+    if skip < 0:
+        raise _bad_cursor()
+    ranked, passed = _ranking(database, question, upto), skip
+    if asked.collapse:
+        event = f"SELECT event FROM {kind} WHERE n = ?"
+        events = ((n, "", score, *database.execute(event, (n,)).fetchone()) for n, score in ranked)
+        ranked = ((n, score) for n, _, score, _ in _first_of_each(events))
+    elif skip >= WINDOW and not question.near:
+        ranked, passed = _older(database, question, upto, skip), 0
+    page = list(islice(ranked, passed, passed + asked.limit + 1))
+    next_ = _cursor([upto, skip + asked.limit]) if len(page) > asked.limit else None
+    return page[: asked.limit], next_
+
+
+def _ranking(
+    database: sqlite3.Connection, question: Question, upto: int
+) -> Iterator[tuple[int, float]]:
+    """The newest finds by score, then the older ones."""
+    window = _window(database, question, upto)
+    yield from window
+    if not question.near and len(window) == WINDOW:
+        yield from _older(database, question, upto, WINDOW)
 
 
 def _window(database: sqlite3.Connection, question: Question, upto: int) -> list[tuple[int, float]]:
@@ -132,18 +190,17 @@ def _window(database: sqlite3.Connection, question: Question, upto: int) -> list
     return sorted(fused.items(), key=lambda one: (-one[1], -one[0]))
 
 
-def _newest(
-    database: sqlite3.Connection, question: Question, upto: int, limit: int, skip: int
-) -> list[int]:
-    """Finds in the order of arrival, the newest first."""
-    kind = question.kind
+def _older(
+    database: sqlite3.Connection, question: Question, upto: int, skip: int
+) -> Iterator[tuple[int, float]]:
+    """Finds in the order of arrival, the newest first, without the first so many."""
     where, values = _text_where(question.exact)
     found = database.execute(
-        f"SELECT rowid FROM {kind}_text WHERE {where} AND rowid <= ?"
-        " ORDER BY rowid DESC LIMIT ? OFFSET ?",
-        (*values, upto, limit, skip),
+        f"SELECT rowid FROM {question.kind}_text WHERE {where} AND rowid <= ?"
+        " ORDER BY rowid DESC LIMIT -1 OFFSET ?",
+        (*values, upto, skip),
     )
-    return [n for (n,) in found]
+    return ((n, 0.0) for (n,) in found)
 
 
 def _text_where(asked: Compiled) -> tuple[str, tuple[Any, ...]]:
@@ -167,10 +224,12 @@ def read_cursor(text: str | None) -> list[Any]:
     if not text:
         return []
     try:
-        marks = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError as fault:
+        marks = _marks(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        for mark in marks:
+            str(mark).encode()
+    except (ValueError, msgspec.DecodeError) as fault:
         raise _bad_cursor() from fault
-    if not isinstance(marks, list) or not all(isinstance(m, str | int | float) for m in marks):
+    if any(isinstance(mark, int) and not -_MOST < mark < _MOST for mark in marks):
         raise _bad_cursor()
     return marks
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from monitor.errors import IndexRefused, IndexUnavailable
 
 VERSION: Final = 1
 """Of the tables and of what is written in them; another version's file is made anew."""
 WAIT_S: Final = 20.0
+State: TypeAlias = tuple[str, int]
 _PASSING: Final = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -33,7 +35,7 @@ _PASSING: Final = {
 }
 _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -16384",
     "PRAGMA mmap_size = 4294967296",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA secure_delete = ON",
@@ -50,29 +52,68 @@ class Store:
         self.path = path.with_name(f"{path.name}.next") if beside else path
         self._open: dict[int, tuple[Path, sqlite3.Connection]] = {}
         self._lock = threading.Lock()
-        if beside:
-            self.path.unlink(missing_ok=True)
+
+    def follows(self) -> str | None:
+        """The ledger that this index follows, None where there is no file."""
+        if not self.path.exists():
+            return None
+        ledger, version = self._kept()
+        if version > VERSION:
+            raise self._of_version(version)
+        return ledger
 
     def prepare(self, ledger: str) -> bool:
-        """Make the file where there is none; True where it is new."""
-        if not self.path.exists():
-            with self._faults():
-                _make(self.path, ledger)
-                _sweep(self.live)
-            return True
+        """Make the file where there is none; True where it is new. What was begun beside and
+        cannot be gone on with is made anew."""
+        if self.path.exists():
+            try:
+                self._check(ledger)
+            except IndexRefused:
+                if self.path == self.live:
+                    raise
+            else:
+                return False
+        with self._faults():
+            _make(self.path, ledger)
+            _sweep(self.live)
+        return True
+
+    def size(self) -> tuple[int, int, int]:
+        """Bytes of the index, then of its disk: the free ones and all."""
+        with self._faults():
+            target = self.path.resolve()
+            files = (target.with_name(f"{target.name}{end}") for end in ("", "-wal", "-shm"))
+            held = sum(file.stat().st_size for file in files if file.exists())
+            disk = shutil.disk_usage(target.parent)
+        return held, disk.free, disk.total
+
+    def _kept(self) -> tuple[str, int]:
+        """The ledger and the version that stand in the file."""
         with self.reading() as database:
             kept = dict(database.execute("SELECT key, value FROM meta"))
-        if kept.get("version") != str(VERSION):
+        try:
+            return str(kept["ledger"]), int(kept["version"])
+        except (KeyError, ValueError) as fault:
             raise IndexRefused(
-                f"index {self.live}: is of version {kept.get('version')}, this is {VERSION}; "
-                "make it anew with `monitor rebuild`"
-            )
-        if kept.get("ledger") != ledger:
+                f"index {self.live}: says not whose it is; make it anew with `monitor rebuild`"
+            ) from fault
+
+    def _check(self, ledger: str) -> None:
+        """Raises IndexRefused where the file is of another ledger or version."""
+        kept, version = self._kept()
+        if version != VERSION:
+            raise self._of_version(version)
+        if kept != ledger:
             raise IndexRefused(
                 f"index {self.live}: follows another ledger; "
                 "make it anew with `monitor rebuild`, or name another path"
             )
-        return False
+
+    def _of_version(self, version: int) -> IndexRefused:
+        return IndexRefused(
+            f"index {self.live}: is of version {version}, this is {VERSION}; "
+            "make it anew with `monitor rebuild`"
+        )
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -150,6 +191,13 @@ class Store:
             raise IndexRefused(
                 f"index {self.live}: {fault}; make it anew with `monitor rebuild`"
             ) from fault
+
+
+def state(database: sqlite3.Connection) -> State:
+    """The file and the number of its last change: where both are the same, all is."""
+    file = str(database.execute("PRAGMA database_list").fetchone()[2])
+    found = database.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
+    return file, int(found[0])
 
 
 def _connect(target: Path) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from indexes.embedded.store import state
 from monitor.errors import QueryError
 
 MIN_POOL: Final = 400
@@ -71,13 +72,11 @@ class Vectors:
 
     def _follow(self, database: sqlite3.Connection) -> None:
         """Take in what was written since the last time."""
-        file = str(database.execute("PRAGMA database_list").fetchone()[2])
+        file, revision = state(database)
         if file != self._file:
             self._file, self._revision = file, -1
             self._codes = np.zeros((0, 0), np.int8)
             self._scales = np.zeros(0, np.float32)
-        found = database.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
-        revision = int(found[0])
         if revision == self._revision:
             return
         after = (self._revision,)

@@ -102,9 +102,14 @@ class Desk:
         return {**sizes, "bytes": pages * page}
 
     def followers(self) -> Mapping[str, int]:
-        """Each follower's position."""
+        """The position of each that follows rows."""
         with self._store.reading() as db:
-            return dict(db.execute("SELECT follower, seq FROM positions ORDER BY follower"))
+            return dict(
+                db.execute(
+                    "SELECT follower, seq FROM positions WHERE follower NOT LIKE 'activity:%'"
+                    " ORDER BY follower"
+                )
+            )
 
     def dropped(self, batch: int = 500) -> Iterator[Dropped]:
         """Posts that were not kept, newest first."""

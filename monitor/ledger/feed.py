@@ -1,14 +1,18 @@
-"""OUT: changes after a position, for whoever follows."""
+"""OUT: changes and activity after a position, for whoever follows.
+
+Each follower has a position of its own: `activity:…` counts activities, every other one rows.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from monitor.ledger.record import SIGNAL, event_of, signal_of
-from monitor.ledger.store import Store
-from monitor.model import Change, Signal
+from monitor.ledger.record import SIGNAL, activity_of, event_of, signal_of
+from monitor.ledger.store import Store, stamp
+from monitor.model import Activity, Change, Dead, Signal
 
 _TOUCHED: Final = """
 SELECT seq FROM (
@@ -63,23 +67,52 @@ class Feed:
                 gone=tuple(post for (post,) in gone),
             )
 
+    def activity(self, after: int, limit: int = 1000) -> tuple[Activity, ...]:
+        """What happened after that number, in order."""
+        with self._store.reading() as db:
+            lines = db.execute(
+                "SELECT number, value FROM activity WHERE number > ? ORDER BY number LIMIT ?",
+                (after, limit),
+            ).fetchall()
+        return tuple(activity_of(number, value) for number, value in lines)
+
     def position(self, follower: str) -> int:
-        """The last row that the follower has seen; 0 at first."""
+        """The last row or activity that the follower has seen; 0 at first."""
         with self._store.reading() as db:
             line = db.execute(
                 "SELECT seq FROM positions WHERE follower = ?", (follower,)
             ).fetchone()
         return int(line[0]) if line else 0
 
-    def advance(self, follower: str, seq: int) -> None:
-        """The follower has seen all up to that row; 0 sends it back to the beginning."""
+    def advance(self, follower: str, seq: int, dead: Sequence[Dead] = ()) -> None:
+        """The follower has seen all up to that number, but for what it refused, which goes to the
+        dead letters; 0 sends it back to the beginning."""
         with self._store.writing() as db:
             db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?)", (follower, seq))
+            at = stamp(self._store.clock())
+            for fault in dead:
+                db.execute("DELETE FROM dead WHERE id = ? AND source = ?", (fault.id, follower))
+                db.execute(
+                    "INSERT INTO dead (id, author, source, at, reason) VALUES (?, '', ?, ?, ?)",
+                    (fault.id, follower, at, fault.reason),
+                )
 
-    def dismiss(self, follower: str) -> None:
-        """Forget a follower that will not come back."""
+    def inherit(self, heirs: Mapping[str, str]) -> None:
+        """Each follower goes on from where another was, which is dismissed; all or none."""
         with self._store.writing() as db:
-            db.execute("DELETE FROM positions WHERE follower = ?", (follower,))
+            for follower, former in heirs.items():
+                db.execute(
+                    "INSERT OR REPLACE INTO positions"
+                    " SELECT ?, seq FROM positions WHERE follower = ?",
+                    (follower, former),
+                )
+                db.execute("DELETE FROM positions WHERE follower = ?", (former,))
+
+    def dismiss(self, *followers: str) -> None:
+        """Forget followers that will not come back."""
+        with self._store.writing() as db:
+            for follower in followers:
+                db.execute("DELETE FROM positions WHERE follower = ?", (follower,))
 
 
 def _consumed(db: sqlite3.Connection) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from monitor.ledger.record import encode, row_of, row_values
 from monitor.ledger.store import Store, moment, stamp
 from monitor.model import (
     UNDATED,
+    Activity,
     Cursor,
     Decision,
     Gone,
@@ -58,8 +59,10 @@ class Inbox:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def accept(self, source: str, page: Page, origin: Origin = "live") -> Accepted:
-        """Take a page and its cursor in one transaction.
+    def accept(
+        self, source: str, page: Page, origin: Origin = "live", took_ms: int = 0
+    ) -> Accepted:
+        """Take a page, its cursor and what it came to in one transaction.
 
         Seen before: the same digest from the same source makes no row; from another source a row
         that only adds the source; another digest from the source that brought it first is an edit.
@@ -88,7 +91,12 @@ class Inbox:
             for name, posts in per_source.items():
                 count(db, name, at, accepted=posts)
             count(db, source, at, dead=len(page.dead))
-        return Accepted(posts=len(page.posts), rows=made, refused=refused, dead=len(page.dead))
+            accepted = Accepted(
+                posts=len(page.posts), rows=made, refused=refused, dead=len(page.dead)
+            )
+            numbers = asdict(accepted)
+            note(db, Activity(number=0, at=at, what="page", source=source, ms=took_ms, **numbers))
+        return accepted
 
     def append(self, what: Decision | Gone | Tick) -> int:
         """One more row, from a person or from the clock; its number."""
@@ -182,6 +190,13 @@ def bury(db: sqlite3.Connection, gone: Gone, at: datetime) -> None:
             [(tombstone(name), stamp(at)) for name in (*gone.ids, *gone.authors)],
         )
     db.executemany("DELETE FROM seen WHERE post = ?", [(name,) for name in gone.ids])
+
+
+def note(db: sqlite3.Connection, activity: Activity) -> None:
+    """Write down what happened, under the next number."""
+    db.execute(
+        "INSERT INTO activity (at, value) VALUES (?, ?)", (stamp(activity.at), encode(activity))
+    )
 
 
 def count(db: sqlite3.Connection, source: str, at: datetime, **numbers: int) -> None:

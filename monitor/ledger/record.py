@@ -10,7 +10,17 @@ from typing import Any, Final
 import msgspec
 
 from monitor.ledger.store import moment, stamp
-from monitor.model import Decision, Enrichment, Event, Gone, Post, Row, Signal, Tick
+from monitor.model import (
+    Activity,
+    Decision,
+    Enrichment,
+    Event,
+    Gone,
+    Post,
+    Row,
+    Signal,
+    Tick,
+)
 
 KINDS: Final[dict[str, type[Post] | type[Gone] | type[Decision] | type[Tick]]] = {
     "post": Post,
@@ -27,6 +37,7 @@ _encode = msgspec.json.Encoder().encode
 _post = msgspec.json.Decoder(Post).decode
 _enrichment = msgspec.json.Decoder(Enrichment).decode
 _event = msgspec.json.Decoder(Event).decode
+_activity = msgspec.json.Decoder(Activity).decode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -38,6 +49,11 @@ def encode(value: object) -> bytes:
 def event_of(value: bytes) -> Event:
     """An event back from its JSON."""
     return _event(value)
+
+
+def activity_of(number: int, value: bytes) -> Activity:
+    """An activity back from its number and its JSON."""
+    return replace(_activity(value), number=number)
 
 
 def row_values(at: datetime, what: Post | Gone | Decision | Tick, origin: str) -> tuple[Any, ...]:

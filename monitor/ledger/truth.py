@@ -10,13 +10,27 @@ from typing import Final
 
 import msgspec
 
-from monitor.ledger.inbox import bury, count
+from monitor.ledger.inbox import bury, count, note
 from monitor.ledger.record import SIGNAL, encode, event_of, signal_of, signal_values
 from monitor.ledger.store import Store, stamp
-from monitor.model import Change, Dead, Decided, Decision, Dropped, Event, Gone, Post, Row, Signal
+from monitor.model import (
+    Activity,
+    Change,
+    Dead,
+    Decided,
+    Decision,
+    Dropped,
+    Event,
+    Gone,
+    Post,
+    Row,
+    Signal,
+)
 
 SEEN_DAYS: Final = 90
 DROPPED_DAYS: Final = 7
+ACTIVITY_DAYS: Final = 90
+_PASSED: Final = "SELECT min(seq) FROM positions WHERE follower"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +170,7 @@ class Truth:
                     (fault.id, *_origin_of(rows, fault.id), stamp(at), fault.reason),
                 )
             _count(db, rows, change, dead)
+            _note(db, rows, change)
             db.executemany("DELETE FROM inbox WHERE seq = ?", [(row.seq,) for row in rows])
             db.executemany(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
@@ -164,10 +179,9 @@ class Truth:
 
     def tidy(self, at: datetime) -> None:
         """Let go what its time is over: what was seen, tombstones, dropped posts, dead letters,
-        removals that every follower has passed."""
-        long_ago, lately = (
-            stamp(at - timedelta(days=SEEN_DAYS)),
-            stamp(at - timedelta(days=DROPPED_DAYS)),
+        and removals and old activity that every follower of theirs has passed."""
+        long_ago, lately, noted = (
+            stamp(at - timedelta(days=days)) for days in (SEEN_DAYS, DROPPED_DAYS, ACTIVITY_DAYS)
         )
         with self._store.writing() as db:
             db.execute(
@@ -177,7 +191,11 @@ class Truth:
             db.execute("DELETE FROM tombstones WHERE at < ?", (long_ago,))
             db.execute("DELETE FROM dropped WHERE at < ?", (lately,))
             db.execute("DELETE FROM dead WHERE at < ?", (lately,))
-            db.execute("DELETE FROM gone WHERE seq <= (SELECT min(seq) FROM positions)")
+            db.execute(f"DELETE FROM gone WHERE seq <= ({_PASSED} NOT LIKE 'activity:%')")
+            db.execute(
+                f"DELETE FROM activity WHERE at < ? AND number <= ({_PASSED} LIKE 'activity:%')",
+                (noted,),
+            )
 
 
 def _older(db: sqlite3.Connection, source: str, at: datetime, days: int) -> set[str]:
@@ -324,6 +342,23 @@ def _origin_of(rows: Sequence[Row], post: str) -> tuple[str, str]:
         if isinstance(row.what, Post) and row.what.id == post:
             return row.what.author, row.what.source
     return "", ""
+
+
+def _note(db: sqlite3.Connection, rows: Sequence[Row], change: Change) -> None:
+    """What came of the decisions among these rows; who decided is not in it."""
+    decided = {each.seq: each for each in change.decided}
+    for row in rows:
+        if row.seq in decided:
+            of = decided[row.seq]
+            activity = Activity(
+                number=0,
+                at=row.at,
+                what="decision",
+                event=of.event,
+                verdict=of.decision.verdict,
+                outcome=of.outcome,
+            )
+            note(db, activity)
 
 
 def _count(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -23,8 +24,9 @@ def posts() -> int:
         return sum(1 for _ in file)
 
 
-def lay_out(folder: Path) -> Path:
-    """Make the demo's folder anew; the path of its configuration, which replays the day.
+def lay_out(folder: Path, index: str = "embedded", url: str = "") -> Path:
+    """Make the demo's folder anew; the path of its configuration, which replays the day into an
+    index of that kind: one that lies elsewhere, at `url`, gets a name of its own there.
 
     Raises ConfigError where something else lies there.
     """
@@ -36,4 +38,12 @@ def lay_out(folder: Path) -> Path:
     (folder / _MARK).touch()
     for name in ("day.jsonl", "gazetteer.csv", "monitor.toml"):
         shutil.copy(str(files("monitor.sample") / name), folder / name)
-    return folder / "monitor.toml"
+    config = folder / "monitor.toml"
+    if index != "embedded":
+        table = {"prefix": "monitor-demo", **({"url": url} if url else {})}
+        lines = (f"{key} = {json.dumps(value)}" for key, value in table.items())
+        with config.open("a", encoding="utf-8") as file:
+            file.write(
+                "\n".join(["", "[index]", f'kind = "{index}"', f"[index.{index}]", *lines, ""])
+            )
+    return config

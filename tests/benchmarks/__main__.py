@@ -1,6 +1,7 @@
 """Prints the figures of speed that the documents name, and keeps them in build/bench.json.
 
-`python -m tests.benchmarks [search|flow|memory|start …] [--signals N] [--posts N]`
+`python -m tests.benchmarks [search|flow|memory|start …] [--signals N] [--posts N]`; elastic and
+vectors are measured only where they are named.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from monitor import log
-from tests.benchmarks import flow, memory, start
+from tests.benchmarks import elastic, elastic_vectors, flow, memory, start
 from tests.benchmarks import search as questions
 from tests.soak import ARCHIVE
 
@@ -73,16 +75,18 @@ def through(asked: argparse.Namespace) -> dict[str, Any]:
 
 def resident(asked: argparse.Namespace) -> dict[str, Any]:
     """Memory of `monitor run` while the archive passes."""
-    if not ARCHIVE.exists():
-        console.print("memory: left out: ../shared is not beside the project")
+    if not ARCHIVE.exists() or sys.platform != "linux":
+        console.print("memory: left out: it needs ../shared beside the project, and Linux")
         return {}
     with Progress(console=console, transient=True) as bar:
         found = memory.measure(flow.spread(ARCHIVE, asked.posts or 20_000), bar)
-    table = Table("posts done", "resident MB", title="memory of `run`, with the real models")
-    for posts, megabytes in found.items():
-        table.add_row(f"{posts:,}", f"{megabytes:,.0f}")
+    columns = ("posts done", "resident MB", "anonymous MB", "at least MB")
+    table = Table(*columns, title="memory of `run`, with the real models")
+    for posts, held in found.items():
+        figures = (held.resident_mb, held.anonymous_mb, held.least_mb)
+        table.add_row(f"{posts:,}", *(f"{megabytes:,.0f}" for megabytes in figures))
     console.print(table)
-    return {str(posts): megabytes for posts, megabytes in found.items()}
+    return {str(posts): asdict(held) for posts, held in found.items()}
 
 
 def begun(asked: argparse.Namespace) -> dict[str, Any]:
@@ -97,12 +101,33 @@ def begun(asked: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
+def beside_raw(asked: argparse.Namespace) -> dict[str, Any]:
+    """Our index on Elasticsearch beside requests written by hand."""
+    sizes = [int(size) for size in asked.sizes.split(",")]
+    every = []
+    with Progress(console=console, transient=True) as bar:
+        for figures in elastic.measure(sizes, bar):
+            console.print(elastic.asked_table(figures))
+            every.append(figures)
+    console.print(elastic.written_table(every))
+    return {f"{one.signals:,} signals": asdict(one) for one in every}
+
+
+def vectors(asked: argparse.Namespace) -> dict[str, Any]:
+    """The ways to keep vectors in Elasticsearch."""
+    with Progress(console=console, transient=True) as bar:
+        found = elastic_vectors.measure(asked.signals, bar)
+    console.print(elastic_vectors.table(asked.signals, found))
+    return {"signals": asked.signals, "ways": {name: asdict(way) for name, way in found.items()}}
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "search": search,
     "flow": through,
     "memory": resident,
     "start": begun,
 }
+NAMED = {**PARTS, "elastic": beside_raw, "vectors": vectors}
 
 
 def processor() -> str:
@@ -123,20 +148,25 @@ def commit() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all where none is named")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(NAMED)}")
     parser.add_argument("--signals", type=int, default=200_000, help="of the index that is asked")
     parser.add_argument("--posts", type=int, help="through the flow 2,000, for memory 20,000")
+    parser.add_argument("--sizes", default="10000,100000,1000000", help="signals in Elasticsearch")
     asked = parser.parse_args()
     log.configure(json=False, level="warning")
-    if unknown := set(asked.parts) - set(PARTS):
-        parser.error(f"{', '.join(sorted(unknown))}: there are: {', '.join(PARTS)}")
+    if unknown := set(asked.parts) - set(NAMED):
+        parser.error(f"{', '.join(sorted(unknown))}: there are: {', '.join(NAMED)}")
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     machine = {"processor": processor(), "cores": os.cpu_count(), "commit": commit()}
-    console.print(f"{machine['processor']}, {machine['cores']} cores, commit {machine['commit']}")
+    machine |= {"date": datetime.now(UTC).isoformat(), "load": os.getloadavg()[0]}
+    console.print(
+        f"{machine['processor']}, {machine['cores']} cores, commit {machine['commit']}, "
+        f"{machine['date']:.10}, load {machine['load']:.1f}"
+    )
     KEPT.parent.mkdir(exist_ok=True)
     for name in asked.parts or PARTS:
-        figures = PARTS[name](asked)
-        kept[name] = {**machine, "date": datetime.now(UTC).isoformat(), "figures": figures}
+        figures = NAMED[name](asked)
+        kept[name] = {**machine, "figures": figures}
         KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 

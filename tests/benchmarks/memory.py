@@ -1,7 +1,13 @@
-"""How much memory `monitor run` holds while an archive goes through it and the real models."""
+"""How much memory `monitor run` holds while an archive goes through it and the real models.
+
+Resident memory counts the pages of files too, which the system takes back when it needs them:
+anonymous memory is what the process itself holds. It rises while models work and falls when what
+they freed goes back to the system; the least of it is what stays.
+"""
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -9,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import Progress
@@ -19,8 +26,18 @@ MARKS = (1_000, 5_000, 10_000, 15_000, 20_000)
 EVERY_S = 0.5
 
 
-def measure(lines: Sequence[bytes], bar: Progress) -> dict[int, float]:
-    """Megabytes that were resident when so many posts were done."""
+@dataclass(frozen=True)
+class Held:
+    """Megabytes over a while: the most that was resident, the most and the least that was
+    anonymous."""
+
+    resident_mb: float
+    anonymous_mb: float
+    least_mb: float
+
+
+def measure(lines: Sequence[bytes], bar: Progress) -> dict[int, Held]:
+    """What was held until so many posts were done, since the number before."""
     with tempfile.TemporaryDirectory() as place:
         config, number = lay_out(Path(place) / "home", lines)
         run = subprocess.Popen(
@@ -37,28 +54,34 @@ def measure(lines: Sequence[bytes], bar: Progress) -> dict[int, float]:
 
 def _watched(
     run: subprocess.Popen[bytes], ledger: Path, posts: int, bar: Progress
-) -> dict[int, float]:
+) -> dict[int, Held]:
     marks = sorted({mark for mark in MARKS if mark < posts} | {posts})
     task = bar.add_task("memory", total=posts)
-    found: dict[int, float] = {}
+    found: dict[int, Held] = {}
+    seen: list[tuple[float, float]] = []
     while len(found) < len(marks):
         if run.poll() is not None:
             raise subprocess.CalledProcessError(run.returncode, run.args)
         done = _done(ledger)
         bar.update(task, completed=done)
-        for mark in marks:
-            if done >= mark and mark not in found:
-                found[mark] = resident_mb(run.pid)
+        if done:
+            seen.append(memory_mb(run.pid))
+        if done >= marks[len(found)]:
+            resident, anonymous = zip(*seen, strict=True)
+            found[marks[len(found)]] = Held(max(resident), max(anonymous), min(anonymous))
+            seen.clear()
         time.sleep(EVERY_S)
     return found
 
 
-def resident_mb(process: int) -> float:
-    """Megabytes of a process that are in memory."""
-    said = subprocess.run(
-        ["ps", "-o", "rss=", "-p", str(process)], capture_output=True, text=True, check=True
-    )
-    return int(said.stdout) / 1024
+def memory_mb(process: int) -> tuple[float, float]:
+    """Megabytes of a process that are in memory, and how many of them are anonymous.
+
+    Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+    """
+    said = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    kilobytes = dict(re.findall(r"(VmRSS|RssAnon):\s+(\d+) kB", said))
+    return int(kilobytes["VmRSS"]) / 1024, int(kilobytes["RssAnon"]) / 1024
 
 
 def _done(ledger: Path) -> int:

@@ -1,7 +1,8 @@
 """Prints how long the embedded index takes for ten typical questions, and to be written.
 
-The signals are made up by a seeded generator: words by Zipf's law, places around one city, random
-unit vectors. `python -m tests.benchmarks.search --signals 200000 [--json]`
+The signals are made up by a seeded generator: words by Zipf's law, places around one city, unit
+vectors in which the signals of an event lie near each other, and events near a theme.
+`python -m tests.benchmarks.search --signals 200000 [--json]`
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ DISTRICTS = ("Hackney", "Camden", "Southwark", "Lambeth", "Brent", "Mare Street"
 KNOWN = ("fire", "police", "smoke", "burning", "robbery", "road", "street", "flood", "crash")
 DIM = 384
 BATCH = 2_000
+THEMES = 300
 
 
 def vocabulary(rng: np.random.Generator) -> list[str]:
@@ -47,16 +49,16 @@ def vocabulary(rng: np.random.Generator) -> list[str]:
     return words
 
 
-def changes(count: int, seed: int = 7) -> Iterator[Change]:
-    """Signals in the order of time, five to an event."""
+def changes(count: int, seed: int = 7, batch: int = BATCH) -> Iterator[Change]:
+    """Signals in the order of time, five to an event; a `batch` is a multiple of five."""
     rng = np.random.default_rng(seed)
     words = vocabulary(rng)
     weights = 1.0 / np.arange(1, len(words) + 1)
     weights /= weights.sum()
-    for start in range(0, count, BATCH):
-        size = min(BATCH, count - start)
-        vectors = rng.standard_normal((size, DIM)).astype(np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    themes = rng.standard_normal((THEMES, DIM))
+    for start in range(0, count, batch):
+        size = min(batch, count - start)
+        vectors = directions(rng, themes, size)
         said = rng.choice(len(words), size=(size, 18), p=weights)
         signals = tuple(
             signal(rng, start + at, count, " ".join(words[w] for w in said[at]), vectors[at])
@@ -64,6 +66,14 @@ def changes(count: int, seed: int = 7) -> Iterator[Change]:
         )
         events = tuple(event(signals[at : at + 5]) for at in range(0, size, 5))
         yield Change(last=start + size, signals=signals, events=events)
+
+
+def directions(rng: np.random.Generator, themes: np.ndarray, size: int) -> np.ndarray:
+    """Unit vectors, five to an event: signals around their event, events around a theme."""
+    count = -(-size // 5)
+    events = rng.standard_normal((count, DIM)) + themes[rng.integers(THEMES, size=count)]
+    near = np.repeat(events, 5, axis=0)[:size] + rng.standard_normal((size, DIM))
+    return (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
 
 
 def signal(rng: np.random.Generator, at: int, count: int, text: str, vector: np.ndarray) -> Signal:

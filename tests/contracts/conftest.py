@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from monitor.ports import Index
-from tests.contracts.indexing import KINDS, opened
+from tests.contracts.indexing import KINDS, forget, opened
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A kind of index; what it makes outside of the test's own folder goes with the test."""
+    yield str(request.param)
+    forget()
 
 
 @pytest.fixture

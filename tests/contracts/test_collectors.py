@@ -57,9 +57,43 @@ def jsonl_sample(site: Site, url: str, folder: Path) -> dict[str, object]:
     return {"path": str(path)}
 
 
-SAMPLES = {"rss": rss_sample, "cap": cap_sample, "jsonl": jsonl_sample}
+def usgs_sample(site: Site, url: str, folder: Path) -> dict[str, object]:
+    events = [
+        {
+            "id": f"us{number}",
+            "properties": {
+                "time": int(datetime.fromisoformat(at).timestamp() * 1000),
+                "title": f"<b>{title}</b>",
+                "type": "cafe\u0301",
+            },
+            "geometry": None,
+        }
+        for number, (at, title) in reversed(list(enumerate(TWO)))
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": events})
+    site.pages["/feed"] = Reply(body=body.encode())
+    return {"url": f"{url}/feed"}
+
+
+def nws_sample(site: Site, url: str, folder: Path) -> dict[str, object]:
+    alerts = [
+        {"properties": {"id": at, "sent": at, "event": title, "description": "<p>Cafe\u0301</p>"}}
+        for at, title in reversed(TWO)
+    ]
+    body = json.dumps({"type": "FeatureCollection", "features": alerts})
+    site.pages["/active"] = Reply(body=body.encode())
+    return {"url": f"{url}/active"}
+
+
+SAMPLES = {
+    "rss": rss_sample,
+    "cap": cap_sample,
+    "jsonl": jsonl_sample,
+    "usgs": usgs_sample,
+    "nws": nws_sample,
+}
 """One small source a kind, of two posts: a new collector adds its own here."""
-FORGETFUL = {"rss", "cap"}
+FORGETFUL = {"rss", "cap", "usgs", "nws"}
 """Kinds that yield again what still stands in the source; the ledger knows what was seen."""
 
 

@@ -1,16 +1,13 @@
 """In which order an index answers, what lies near in meaning, counts, and many at once."""
 
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from monitor.errors import IndexRefused, QueryError
+from monitor.errors import QueryError
 from monitor.model import Event, Point, Signal
 from monitor.ports import Asked, Index
 from monitor.query import matches, parse, signal_document
@@ -18,7 +15,7 @@ from tests.contracts.indexing import (
     a_signal,
     an_event,
     ids,
-    opened,
+    paged,
     unit,
     wrote,
 )
@@ -47,39 +44,60 @@ def test_without_words_the_newest_come_first(index: Index):
     assert ids(index, "topic:Fire", Asked()) == ids(index, "", Asked()) == ["s:3", "s:2", "s:1"]
 
 
-@pytest.mark.parametrize("sort", ["", "time", "-time", "id", "-severity"])
+SORTS = ("", "time", "-time", "id", "-severity")
+
+
 @pytest.mark.parametrize("text", ["", "fire", "fire OR id:x"])
-def test_pages_hold_everything_once(index: Index, sort: str, text: str):
+def test_pages_hold_everything_once(index: Index, text: str):
     kept = [
         replace(a_signal(n % 5), post=replace(a_signal(n % 5).post, id=f"s:{n}")) for n in range(23)
     ]
     wrote(index, *kept)
-    seen: list[str] = []
-    after = None
-    for page in range(9):
-        found = index.signals(parse(text), Asked(sort=sort, limit=3, after=after))
-        seen += [hit.value.post.id for hit in found.hits]
-        after = found.next
-        if after is None:
-            break
-        if page == 2:
-            wrote(index, a_signal(100), last=2)
-    assert found.total == 24
-    assert len(seen) == len(set(seen))
-    assert set(seen) >= {s.post.id for s in kept}
+    for arrived, sort in enumerate(SORTS, 1):
+        first = index.signals(parse(text), Asked(sort=sort, limit=7))
+        wrote(index, a_signal(100 + arrived), last=2)
+        rest = paged(index, text, Asked(sort=sort, limit=3, after=first.next))
+        seen = [hit.value.post.id for hit in first.hits] + rest
+        assert len(seen) == len(set(seen))
+        assert set(seen) >= {s.post.id for s in kept}
+        assert index.signals(parse(text), Asked(sort=sort, after=first.next)).total == 23 + arrived
 
 
 def test_pages_by_score_go_on_after_the_ranked_ones(index: Index):
     wrote(index, *(a_signal(n) for n in range(2_100)))
-    seen: list[str] = []
-    after = None
-    while True:
-        found = index.signals(parse("fire"), Asked(limit=300, after=after))
-        seen += [hit.value.post.id for hit in found.hits]
-        after = found.next
-        if after is None:
-            break
-    assert len(seen) == len(set(seen)) == found.total == 2_100
+    seen = paged(index, "fire", Asked(limit=300))
+    assert len(seen) == len(set(seen)) == 2_100
+
+
+# One signal of each event
+
+
+def told(n: int) -> Signal:
+    return a_signal(n, "fire" + " word" * (n * 7 % 60), event=str(n * n % 9))
+
+
+def first_of_each(found: list[str]) -> list[str]:
+    events = [told(int(id.removeprefix("s:"))).event for id in found]
+    return [id for at, id in enumerate(found) if events[at] not in events[:at]]
+
+
+@pytest.mark.parametrize("text", ["", "fire", "fire OR id:x"])
+def test_one_signal_of_each_event_is_the_first_of_it(index: Index, text: str):
+    wrote(index, *(told(n) for n in range(60)))
+    for sort in SORTS:
+        every = ids(index, text, Asked(sort=sort, limit=1_000))
+        assert len(every) == 60
+        asked = Asked(sort=sort, limit=1_000, collapse=True)
+        assert paged(index, text, asked) == first_of_each(every)
+        assert paged(index, text, replace(asked, limit=3)) == first_of_each(every)
+        found = index.signals(parse(text), replace(asked, limit=2))
+        assert (found.total, len(found.hits)) == (60, 2)
+
+
+def test_every_event_is_one_of_its_own(index: Index):
+    wrote(index, *(an_event(str(n)) for n in range(5)))
+    assert ids(index, "fire", Asked(sort="id", collapse=True), "events") == list("01234")
+    assert sorted(ids(index, "fire", Asked(collapse=True), "events")) == list("01234")
 
 
 # What is near in meaning
@@ -147,6 +165,17 @@ def test_like_may_be_narrowed_and_comes_by_score(index: Index):
     assert all(hit.like == (hit.value.post.text == "a fire") for hit in mixed.hits)
 
 
+def test_of_what_lies_near_one_signal_of_each_event_may_be_left(index: Index):
+    kept = cloud(600)
+    wrote(index, *kept)
+    asked = Asked(limit=1_000, vector=kept[1].enrichment.vector, collapse=True)
+    for text in ("like:x", "like:x OR flood"):
+        every = index.signals(parse(text), replace(asked, collapse=False)).hits
+        found = index.signals(parse(text), asked).hits
+        assert len({hit.value.event for hit in found}) == len(found)
+        assert {hit.value.event for hit in found} == {hit.value.event for hit in every}
+
+
 def test_like_is_neither_counted_nor_asked_without_a_vector(index: Index):
     query = parse("fire OR like:x")
     for ask in (
@@ -184,7 +213,7 @@ def test_a_histogram_has_no_gaps_and_is_aligned_to_the_epoch(index: Index):
 def test_what_has_no_moment_is_in_no_histogram(index: Index):
     wrote(index, an_event("1"), Event(id="2", seq=1))
     assert [b.count for b in index.histogram(parse(""), timedelta(hours=1), "events")] == [1]
-    assert index.histogram(parse("size:0"), timedelta(hours=1), "events") == ()
+    assert list(index.histogram(parse("size:0"), timedelta(hours=1), "events")) == []
 
 
 def test_a_histogram_of_a_thousand_years_by_the_hour_is_refused(index: Index):
@@ -209,31 +238,6 @@ def test_a_grid_counts_tiles(index: Index):
 
 # Who else is there
 
-READER = """
-import sys, time
-from indexes import embedded
-from monitor.ports import Asked
-from monitor.query import parse
-index = embedded.open(embedded.Options(path=sys.argv[1]))
-seen, until = 0, time.monotonic() + 60
-while seen < 300 and time.monotonic() < until:
-    found = index.signals(parse("fire"), Asked(sort="id", limit=1000))
-    assert found.total == len(found.hits) >= seen and found.total % 10 == 0, found.total
-    assert len(index.similar(bytes(bytearray.fromhex("0000803f00000000")), parse(""), 500)) >= seen
-    seen = found.total
-assert seen == 300
-"""
-
-
-def test_another_process_reads_whole_changes_while_one_writes(tmp_path: Path):
-    with opened("embedded", tmp_path) as index:
-        index.prepare("ledger-1")
-        reader = subprocess.Popen([sys.executable, "-c", READER, str(tmp_path / "index.db")])
-        for start in range(0, 300, 10):
-            some = (a_signal(n, vector=unit(1, n)) for n in range(start, start + 10))
-            wrote(index, *some, last=start + 1)
-        assert reader.wait(90) == 0
-
 
 def test_threads_share_an_index(index: Index):
     wrote(index, *(a_signal(n) for n in range(20)))
@@ -251,35 +255,3 @@ def test_threads_share_an_index(index: Index):
         thread.join()
     assert len(totals) == 80
     assert set(totals) <= set(range(20, 41))
-
-
-def test_no_word_of_what_is_gone_stays_in_the_files(tmp_path: Path):
-    with opened("embedded", tmp_path) as index:
-        index.prepare("ledger-1")
-        wrote(index, a_signal(1, "xyzzyword and more"), a_signal(2, "a flood"))
-        wrote(index, *(a_signal(n) for n in range(3, 200)))
-        wrote(index, last=2, gone=("s:1",))
-    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"flood" in held
-    assert b"xyzzy" not in held
-
-
-def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path):
-    (tmp_path / "index.db").write_bytes(b"no database " * 500)
-    with (
-        opened("embedded", tmp_path) as index,
-        pytest.raises(IndexRefused, match="monitor rebuild"),
-    ):
-        index.prepare("ledger-1")
-
-
-def test_an_index_of_a_later_version_is_refused(tmp_path: Path):
-    import sqlite3
-
-    with opened("embedded", tmp_path) as index:
-        index.prepare("ledger-1")
-    with sqlite3.connect(tmp_path / "index.db") as database:
-        database.execute("UPDATE meta SET value = '999' WHERE key = 'version'")
-    database.close()
-    with opened("embedded", tmp_path) as index, pytest.raises(IndexRefused):
-        index.prepare("ledger-1")

@@ -1,31 +1,18 @@
-"""What every index promises: `monitor.ports.Index`, and that it means what `matches` says."""
+"""What every index promises of what is written to it, whose it is and how it fares."""
 
 import random
-from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from monitor.errors import IndexRefused, IndexUnavailable, QueryError
-from monitor.geo import tile
-from monitor.model import Change, Place, Point
+from monitor.model import Activity, Change, Place
 from monitor.ports import Asked, Index
-from monitor.query import event_document, matches, parse, signal_document
-from tests.contracts.indexing import (
-    EVERYTHING,
-    PLAIN,
-    a_signal,
-    an_event,
-    ids,
-    opened,
-    unit,
-    wrote,
-)
-from tests.questions import event_questions, events, signal_questions, signals
+from monitor.query import parse
+from tests.contracts.indexing import EVERYTHING, a_signal, an_event, ids, opened, unit, wrote
+from tests.questions import DAY
 
 
 def test_what_is_written_is_found(index: Index):
@@ -94,21 +81,30 @@ def test_an_older_removal_does_not_take_away_what_is_newer(index: Index):
     assert ids(index, "") == ["s:1"]
 
 
-def test_changes_may_come_in_any_order(kind: str, tmp_path: Path):
+def test_changes_may_come_in_any_order(index: Index):
     changes = [
         Change(last=seq, signals=(a_signal(seq % 3, f"word{seq}", seq=seq),), gone=gone)
-        for seq, gone in ((1, ()), (2, ()), (3, ("s:1",)), (4, ()), (5, ("s:2",)), (6, ()), (7, ()))
+        for seq, gone in ((1, ()), (2, ()), (3, ("1",)), (4, ()), (5, ("2",)), (6, ()), (7, ()))
     ]
-    found = set()
     for turn in range(6):
         random.Random(turn).shuffle(changes)
-        with opened(kind, tmp_path / str(turn)) as index:
-            index.prepare("ledger-1")
-            for change in changes:
-                index.write(change)
-            found.add(tuple((h.value.post.id, h.value.seq) for h in
-                            index.signals(parse(""), EVERYTHING).hits))  # fmt: skip
-    assert found == {(("s:0", 6), ("s:1", 7))}
+        for change in changes:
+            index.write(of_turn(turn, change))
+    index.refresh()
+    found = [
+        (hit.value.post.id, hit.value.seq) for hit in index.signals(parse(""), EVERYTHING).hits
+    ]
+    assert found == [(f"{turn}:{n}", seq) for turn in range(6) for n, seq in ((0, 6), (1, 7))]
+
+
+def of_turn(turn: int, change: Change) -> Change:
+    """The same change of other signals."""
+    signals = [
+        replace(signal, post=replace(signal.post, id=f"{turn}:{signal.seq % 3}"))
+        for signal in change.signals
+    ]
+    gone = [f"{turn}:{n}" for n in change.gone]
+    return replace(change, signals=tuple(signals), gone=tuple(gone))
 
 
 # Whose it is
@@ -152,148 +148,113 @@ def test_an_index_beside_takes_the_place_of_the_live_one(kind: str, tmp_path: Pa
         assert not live.prepare("ledger-2")
 
 
-def test_what_was_begun_beside_and_never_promoted_is_begun_anew(kind: str, tmp_path: Path):
+def test_what_was_begun_beside_is_gone_on_with(kind: str, tmp_path: Path):
+    with opened(kind, tmp_path, beside=True) as index:
+        assert index.follows() is None
+        assert index.prepare("ledger-1")
+        wrote(index, a_signal(1))
+    with opened(kind, tmp_path, beside=True) as index:
+        assert index.follows() == "ledger-1"
+        assert not index.prepare("ledger-1")
+        wrote(index, a_signal(2, seq=2), last=2)
+        index.promote()
+    with opened(kind, tmp_path) as index:
+        assert not index.prepare("ledger-1")
+        assert ids(index, "") == ["s:1", "s:2"]
+
+
+def test_what_was_begun_beside_for_another_ledger_is_begun_anew(kind: str, tmp_path: Path):
     with opened(kind, tmp_path, beside=True) as index:
         index.prepare("ledger-1")
         wrote(index, a_signal(1))
     with opened(kind, tmp_path, beside=True) as index:
-        assert index.prepare("ledger-1")
+        assert index.prepare("ledger-2")
+        assert index.follows() == "ledger-2"
         assert ids(index, "") == []
 
 
-# What is found
-
-
-@given(data=st.data())
-@settings(PLAIN, max_examples=40)
-def test_signals_are_those_that_match(kind: str, tmp_path_factory, data: st.DataObject):
-    kept = [data.draw(signals(f"s:{n}", event=str(n % 3), seq=n)) for n in range(1, 9)]
-    with opened(kind, tmp_path_factory.mktemp("index")) as index:
+def test_an_index_is_begun_anew_beside_the_one_that_was_promoted(kind: str, tmp_path: Path):
+    with opened(kind, tmp_path, beside=True) as index:
         index.prepare("ledger-1")
-        wrote(index, *kept, last=9)
-        for text in data.draw(st.lists(signal_questions, min_size=8, max_size=8)):
-            query = parse(text, ("en", "de"))
-            expected = sorted(s.post.id for s in kept if matches(query, signal_document(s)))
-            found = index.signals(query, EVERYTHING)
-            assert [hit.value.post.id for hit in found.hits] == expected
-            assert found.total == len(expected)
-            by_score = index.signals(query, Asked(limit=100)).hits
-            assert sorted(hit.value.post.id for hit in by_score) == expected
+        wrote(index, a_signal(1))
+        index.promote()
+    with opened(kind, tmp_path, beside=True) as index, opened(kind, tmp_path) as live:
+        assert index.follows() is None
+        assert index.prepare("ledger-1")
+        assert (ids(index, ""), ids(live, "")) == ([], ["s:1"])
 
 
-@given(data=st.data())
-@settings(PLAIN, max_examples=40)
-def test_events_are_those_that_match(kind: str, tmp_path_factory, data: st.DataObject):
-    kept = [data.draw(events(str(n), seq=n)) for n in range(1, 9)]
-    with opened(kind, tmp_path_factory.mktemp("index")) as index:
-        index.prepare("ledger-1")
-        wrote(index, *kept, last=9)
-        for text in data.draw(st.lists(event_questions, min_size=8, max_size=8)):
-            query = parse(text, ("en", "de"))
-            expected = sorted(e.id for e in kept if matches(query, event_document(e)))
-            found = index.events(query, EVERYTHING)
-            assert [hit.value.id for hit in found.hits] == expected
-            assert found.total == len(expected)
-            by_score = index.events(query, Asked(limit=100)).hits
-            assert sorted(hit.value.id for hit in by_score) == expected
+def test_whom_an_index_follows_can_be_asked_before_it_is_there(kind: str, tmp_path: Path):
+    with opened(kind, tmp_path) as index:
+        assert index.follows() is None
+        assert index.follows() is None
+        assert index.prepare("ledger-1")
+        assert index.follows() == "ledger-1"
+    with opened(kind, tmp_path) as index:
+        assert index.follows() == "ledger-1"
 
 
-@given(data=st.data())
-@settings(PLAIN, max_examples=15)
-def test_counts_are_those_of_what_matches(kind: str, tmp_path_factory, data: st.DataObject):
-    kept = [data.draw(signals(f"s:{n}", seq=n)) for n in range(1, 9)]
-    query = parse(data.draw(signal_questions))
-    documents = [d for d in map(signal_document, kept) if matches(query, d)]
-    zoom = data.draw(st.integers(0, 22))
-    hours = data.draw(st.sampled_from((1, 7, 24)))
-    with opened(kind, tmp_path_factory.mktemp("index")) as index:
-        index.prepare("ledger-1")
-        wrote(index, *kept, last=9)
-        for field in ("topic", "source", "lang", "voice", "severity"):
-            counted = Counter(value for d in documents for value in d.keywords[field])
-            buckets = {b.key: b.count for b in index.count(query, field, "signals")}
-            assert buckets == counted
-        tiles = Counter(
-            f"{zoom}/{x}/{y}" for x, y in (tile(*d.point, zoom) for d in documents if d.point)
-        )
-        assert {b.key: b.count for b in index.grid(query, zoom, "signals")} == tiles
-        step = hours * 3_600_000_000
-        times = Counter(d.numbers["time"] // step for d in documents)
-        histogram = index.histogram(query, timedelta(hours=hours), "signals")
-        assert [b.count for b in histogram] == (
-            [times[at] for at in range(int(min(times)), int(max(times)) + 1)] if times else []
-        )
+# How it fares
 
 
-@pytest.mark.parametrize(
-    "centre", [(51.5, -0.12), (-17.0, 179.9999), (89.9999, 10.0), (-90.0, 0.0)]
-)
-def test_a_circle_is_a_circle_everywhere(index: Index, centre: tuple[float, float]):
-    chance = random.Random(3)
-    kept = []
-    for n in range(300):
-        far = 10 ** chance.uniform(-5.5, 1.5)
-        lat = max(-90.0, min(90.0, centre[0] + chance.uniform(-far, far)))
-        lon = (centre[1] + chance.uniform(-far, far) + 180.0) % 360.0 - 180.0
-        signal = a_signal(n)
-        kept.append(replace(signal, post=replace(signal.post, point=Point(lat=lat, lon=lon))))
-    wrote(index, *kept)
-    for radius in ("0.3m", "1m", "2m", "5m", "70m", "1km", "30km", "3000km", "19990km", "20100km"):
-        query = parse(f'near:"{centre[0]},{centre[1]},{radius}"')
-        expected = sorted(s.post.id for s in kept if matches(query, signal_document(s)))
-        assert [h.value.post.id for h in index.signals(query, EVERYTHING).hits] == expected
+def test_an_index_says_how_much_it_holds(index: Index):
+    assert index.condition().signals == index.condition().events == 0
+    assert index.condition().oldest is None
+    wrote(index, a_signal(3), a_signal(1), a_signal(2), an_event("1"), an_event("2"))
+    wrote(index, last=2, gone=("s:2",))
+    found = index.condition()
+    assert (found.signals, found.events) == (2, 2)
+    assert found.oldest == DAY + timedelta(hours=1)
+    assert found.bytes > 0
+    for share in (found.heap, found.disk):
+        assert share is None or 0.0 <= share <= 1.0
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x' OR 1=1 --", "'; DROP TABLE signals; --", '"a\\" OR \\"b"', 'source:"\' OR 1=1 --"',
-        'id:"1\\" OR \\"1"', 'topic:"=all"', 'topic:"_x _y @z"', 'place:"a\\"b"', "NEAR(a b)",
-        'place:"geonames:1 OR 2"', 'source:"{tokens}: fire"', "tokens", '"fire * NOT"', "~fire",
-        'source:"=source_bbc"', 'lang:"en\\" OR \\"=all"',
-    ],
-)  # fmt: skip
-def test_syntax_of_the_store_is_only_text(index: Index, text: str):
-    odd = [
-        a_signal(1, "x OR 1=1 DROP TABLE signals tokens all NEAR a b"),
-        a_signal(2, "=all _ ~fire"),
-    ]
-    wrote(index, *odd)
-    try:
-        query = parse(text)
-    except QueryError:
-        return
-    expected = [s.post.id for s in odd if matches(query, signal_document(s))]
-    assert ids(index, text) == expected
+def test_an_index_that_is_not_there_says_so_in_words(kind: str, tmp_path: Path):
+    with opened(kind, tmp_path) as index:
+        found = index.condition()
+        assert found.words
+        assert (found.signals, found.events, found.oldest) == (0, 0, None)
+        assert index.follows() is None
 
 
-def test_many_parts_are_one_question(index: Index):
-    wrote(index, a_signal(1, "w7 w8"), a_signal(2, "w7"))
-    assert ids(index, " OR ".join(f"w{n}" for n in range(200))) == ["s:1", "s:2"]
-    assert ids(index, "w8 " + " ".join(f"-x{n}" for n in range(199))) == ["s:1"]
+def test_what_dashboards_read_is_no_signal_and_may_be_told_twice(index: Index):
+    wrote(index, a_signal(1), an_event("1"))
+    page = Activity(number=1, at=DAY, what="page", source="bbc", posts=3, rows=2, ms=40)
+    for _ in range(2):
+        index.note((page, Activity(number=2, at=DAY, what="decision", event="1")))
+        index.refresh()
+    index.note(())
+    assert ids(index, "") == ["s:1"]
+    assert ids(index, "", of="events") == ["1"]
+    assert (index.condition().signals, index.condition().events) == (1, 1)
 
 
-@pytest.mark.parametrize("other", ["id:x", "x", '"x y"', "topic:x", 'near:"1,1,1m"'])
-def test_a_question_may_be_as_deep_as_it_parses(index: Index, other: str):
-    wrote(index, a_signal(1, "w7 w8"), a_signal(2, "w7"))
-    deep = "w8"
-    for _ in range(20):
-        deep = f"NOT ({deep} OR {other})"
-    assert ids(index, deep) == ["s:1"]
+# All of it
 
 
-def test_a_field_that_one_kind_lacks_is_refused(index: Index):
-    for ask in (
-        lambda: index.signals(parse("size:3"), Asked()),
-        lambda: index.events(parse("voice:media"), Asked()),
-        lambda: index.count(parse("size:3"), "topic", "signals"),
-        lambda: index.count(parse(""), "phase", "signals"),
-        lambda: index.count(parse(""), "id", "signals; DROP TABLE signals"),  # type: ignore[arg-type]
-        lambda: index.signals(parse(""), Asked(sort="size")),
-        lambda: index.signals(parse(""), Asked(sort="n; DROP TABLE signals")),
-        lambda: index.signals(parse(""), Asked(after="nonsense")),
-        lambda: index.grid(parse(""), 99, "signals"),
-        lambda: index.histogram(parse(""), timedelta(0), "signals"),
-    ):
+def test_a_scan_gives_all_that_match_in_order_of_id(index: Index):
+    kept = [a_signal(n, "a fire" if n % 3 else "a flood", vector=unit(1, n)) for n in range(2_500)]
+    wrote(index, *kept, *(an_event(str(n)) for n in range(5)))
+    burning = [s for s in kept if s.post.text == "a fire"]
+    bare = [replace(s, enrichment=replace(s.enrichment, vector=b"")) for s in burning]
+    assert list(index.scan(parse("fires"), "signals")) == sorted(bare, key=lambda s: s.post.id)
+    assert [e.id for e in index.scan(parse(""), "events")] == ["0", "1", "2", "3", "4"]
+    assert list(index.scan(parse("nothing"), "events")) == []
+
+
+def test_a_scan_may_be_left_or_go_on_while_others_write(index: Index):
+    wrote(index, *(a_signal(n) for n in range(2_500)))
+    next(iter(index.scan(parse(""), "signals")))
+    scan = index.scan(parse("fire"), "signals")
+    seen = [next(scan).post.id]
+    wrote(index, a_signal(9_999, seq=2), last=2, gone=tuple(f"s:{n}" for n in range(2_400, 2_500)))
+    seen += [signal.post.id for signal in scan]
+    assert seen == sorted(set(seen))
+    assert {f"s:{n}" for n in range(2_400)} <= set(seen)
+
+
+def test_a_scan_asks_like_everybody_else(index: Index):
+    for query, of in (("like:x", "signals"), ("size:3", "signals"), ("voice:media", "events")):
         with pytest.raises(QueryError):
-            ask()
+            list(index.scan(parse(query), of))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,25 @@ def test_nothing_at_all_is_a_configuration_of_defaults(tmp_path: Path) -> None:
     config = build_config({}, tmp_path / "monitor.toml")
     assert config.data == tmp_path / "data"
     assert (config.area, config.sources, config.index_kind) == (None, (), "embedded")
+
+
+def test_an_index_is_chosen_by_its_kind_and_each_kind_has_its_table(tmp_path: Path) -> None:
+    tables = {"kind": "elastic", "elastic": {"prefix": "city", "ca_file": "ca.crt"}}
+    config = build_config({"index": tables}, tmp_path / "monitor.toml")
+    chosen: Any = config.index("elastic")
+    assert (config.index_kind, chosen.prefix) == ("elastic", "city")
+    assert chosen.ca_file == str(tmp_path / "ca.crt")
+    other: Any = config.index("embedded")
+    assert other.path == "index.db"
+
+
+def test_the_tables_of_all_indexes_are_looked_at() -> None:
+    tables = {"path": "x.db", "embedded": {"pth": "x"}, "elastic": {"shards": 0}, "oracle": {}}
+    with pytest.raises(ConfigError) as caught:
+        build_config({"index": tables}, HERE)
+    said = str(caught.value)
+    for fault in ("[index] path", "[index.embedded] pth", "[index.elastic]", "'oracle'"):
+        assert fault in said
 
 
 def test_every_fault_is_named_at_once() -> None:

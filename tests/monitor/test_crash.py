@@ -3,40 +3,54 @@ as an undisturbed run."""
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
 
-from monitor import parts
+from monitor import sample
 from monitor.ledger import Ledger, open_ledger
 from monitor.model import Page, Post, Tick
+from monitor.ports import Index
+from tests.needs import elastic, elastic_url
+from tests.ordeal import Deployed, Import
+from tests.stored import stored
 from tests.worlds import (
     KEYS,
     START,
     Clock,
+    Recorded,
     consumed,
     contents,
     day,
     day_source,
     decisions,
-    indexed,
     pipeline,
 )
 
 BOUNDARIES = {
-    "inbox": ("accept", "cursor", "rows"),
-    "truth": ("kept", "recall", "active", "commit", "tidy"),
-    "feed": ("position", "changes", "advance"),
-    "index": ("prepare", "write"),
+    "embedded": {
+        "inbox": ("accept", "cursor", "rows"),
+        "truth": ("kept", "recall", "active", "commit", "tidy"),
+        "feed": ("position", "changes", "activity", "advance"),
+        "index": ("prepare", "write", "note"),
+    },
+    "elastic": {"feed": ("advance",), "index": ("prepare", "write", "note")},
 }
+"""What comes before the index is the same for every kind; a cluster's index has boundaries within,
+each request that changes something."""
 BATCH = 100
+AREA = '[area]\nname = "London"\nbox = [51.28, -0.52, 51.70, 0.34]\n'
 
 
 class Fuse:
@@ -45,11 +59,20 @@ class Fuse:
     def __init__(self, at: int | None) -> None:
         self.at = at
         self.moments = 0
+        self._lock = Lock()
 
     def burn(self) -> None:
-        if self.moments == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.moments += 1
+        with self._lock:
+            if self.moments == self.at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.moments += 1
+
+    def told(self, request: logging.LogRecord) -> bool:
+        """A filter of the log in which the cluster's client tells what was answered."""
+        said = request.getMessage()
+        if said.startswith("PUT ") or "/_bulk" in said:
+            self.burn()
+        return True
 
 
 class Dying:
@@ -72,28 +95,43 @@ class Dying:
         return call
 
 
+class Mortal(Deployed):
+    """A deployment that burns a fuse at every boundary, and fetches nothing."""
+
+    fetch = None  # type: ignore[assignment]
+
+    def __init__(self, folder: Path, fuse: Fuse) -> None:
+        super().__init__(folder, BATCH, [Recorded()])
+        self.fuse = fuse
+        self.boundaries = BOUNDARIES[self.config.index_kind]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        whole = super().ledger
+        parts = {name: getattr(whole, name) for name in self.boundaries if name != "index"}
+        return replace(whole, **{n: self.dying(part, n) for n, part in parts.items()})
+
+    def open_index(self, kind: str = "", *, beside: bool = False) -> Index:
+        return self.dying(super().open_index(kind, beside=beside), "index")
+
+    def dying(self, inner: Any, name: str) -> Any:
+        return Dying(inner, self.boundaries[name], self.fuse)
+
+
 def live(folder: Path, fuse: Fuse) -> None:
-    """One life of the process: collect the day, consume and follow."""
-    whole = open_ledger(folder / "ledger.db", Clock())
-    ledger: Ledger = replace(
-        whole,
-        inbox=Dying(whole.inbox, BOUNDARIES["inbox"], fuse),  # type: ignore[arg-type]
-        truth=Dying(whole.truth, BOUNDARIES["truth"], fuse),  # type: ignore[arg-type]
-        feed=Dying(whole.feed, BOUNDARIES["feed"], fuse),  # type: ignore[arg-type]
-    )
-    part = parts.load("indexes", "embedded")
-    opened = part.open(part.Options(path=str(folder / "index.db")))
-    index = Dying(opened, BOUNDARIES["index"], fuse)
-    if index.prepare(ledger.feed.ledger_id()):
-        ledger.feed.advance("index", 0)
-    pipe = pipeline(ledger, BATCH)
-    for _ in pipe.collect(day_source()):
+    """One life of the process: the index hears of the morning, then of the whole day."""
+    app = Mortal(folder, fuse)
+    requests = logging.getLogger("elastic_transport.transport")
+    requests.setLevel(logging.INFO)
+    requests.addFilter(fuse.told)
+    for _ in app.follow(app.following, app.config.index_kind):
         pass
-    consumed(pipe)
-    for _ in pipe.follow("index", index.write):
+    for _ in app.pipeline.collect(day_source()):
         pass
-    opened.close()
-    whole.close()
+    app.catch_up()
+    requests.removeFilter(fuse.told)
+    requests.setLevel(logging.NOTSET)
+    app.close()
 
 
 def in_a_child(body: Callable[[], None]) -> int:
@@ -142,32 +180,42 @@ def memory(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def test_ended_at_every_boundary(morning: Path, memory: Path) -> None:
-    undisturbed = memory / "undisturbed"
-    undisturbed.mkdir()
-    shutil.copy(morning, undisturbed / "ledger.db")
-    fuse = Fuse(None)
-    live(undisturbed, fuse)
-    expected = contents(undisturbed / "ledger.db"), answers(undisturbed)
-    assert fuse.moments > 60
-    for moment in range(fuse.moments):
-        folder = memory / str(moment)
-        folder.mkdir()
-        shutil.copy(morning, folder / "ledger.db")
-        killed = in_a_child(lambda: live(folder, Fuse(moment)))  # noqa: B023
-        assert os.WIFSIGNALED(killed), moment
-        assert in_a_child(lambda: live(folder, Fuse(None))) == 0, moment  # noqa: B023
-        assert contents(folder / "ledger.db") == expected[0], moment
-        assert answers(folder) == expected[1], moment
+@pytest.fixture(params=BOUNDARIES)
+def plan(request: pytest.FixtureRequest) -> Import:
+    cluster = elastic_url() if request.param == "elastic" else ""
+    return Import(sample.day(), BATCH, AREA, [Recorded()], cluster)
+
+
+@contextmanager
+def home(plan: Import, place: Path, morning: Path) -> Iterator[Path]:
+    """A deployment that has lived through the morning; it leaves nothing behind."""
+    folder = plan.lay_out(place / "home")
+    (folder / "data").mkdir()
+    shutil.copy(morning, folder / "data" / "ledger.db")
+    try:
+        yield folder
+    finally:
+        if plan.cluster:
+            elastic().clear(options(folder).prefix)
         shutil.rmtree(folder)
 
 
-def answers(folder: Path) -> dict[str, Any]:
-    part = parts.load("indexes", "embedded")
-    index = part.open(part.Options(path=str(folder / "index.db")))
-    ledger = open_ledger(folder / "ledger.db", Clock())
-    assert not index.prepare(ledger.feed.ledger_id())
-    found = indexed(index)
-    index.close()
-    ledger.close()
-    return found
+def options(folder: Path) -> Any:
+    app = Deployed(folder)
+    return app.options(app.config.index_kind)
+
+
+def test_ended_at_every_boundary(plan: Import, morning: Path, memory: Path) -> None:
+    fuse = Fuse(None)
+    with home(plan, memory, morning) as folder:
+        live(folder, fuse)
+        expected = contents(folder / "data" / "ledger.db"), stored(options(folder))
+    assert all(expected[1].values())
+    assert fuse.moments > 30
+    for moment in range(fuse.moments):
+        with home(plan, memory, morning) as folder:
+            killed = in_a_child(lambda: live(folder, Fuse(moment)))  # noqa: B023
+            assert os.WIFSIGNALED(killed), moment
+            assert in_a_child(lambda: live(folder, Fuse(None))) == 0, moment
+            assert contents(folder / "data" / "ledger.db") == expected[0], moment
+            assert stored(options(folder)) == expected[1], moment

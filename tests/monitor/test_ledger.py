@@ -11,7 +11,21 @@ import pytest
 
 from monitor.errors import LedgerError
 from monitor.ledger import Ledger, open_ledger
-from monitor.model import Change, Cursor, Dead, Enrichment, Event, Gone, Page, Post, Signal, Tick
+from monitor.model import (
+    Activity,
+    Change,
+    Cursor,
+    Dead,
+    Decided,
+    Decision,
+    Enrichment,
+    Event,
+    Gone,
+    Page,
+    Post,
+    Signal,
+    Tick,
+)
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 FIRE = Post(id="rss:a:1", source="a", text="A fire in Hackney", published=NOON)
@@ -190,6 +204,81 @@ def test_malformed_posts_are_kept_as_dead_letters_with_their_reason(ledger: Ledg
     (letter,) = ledger.desk.dead_letters()
     assert (letter.id, letter.source, letter.reason) == ("line 7", "a", "no text")
     assert ledger.desk.counted(NOON)["a"].dead == 1
+
+
+def test_every_page_and_every_decision_is_an_activity(ledger: Ledger) -> None:
+    page = Page(posts=(FIRE, FIRE), dead=(Dead(id="line 7", reason="no text"),))
+    ledger.inbox.accept("a", page, took_ms=40)
+    ledger.inbox.accept("a", Page())
+    said = Decision(target="1", verdict="confirm", by="lena", anchors=(FIRE.id,))
+    seq = ledger.inbox.append(said)
+    decided = Decided(seq=seq, decision=said, event="1")
+    earlier = Decided(seq=seq - 9, decision=said, event="1", undone=seq)
+    ledger.truth.commit(ledger.inbox.rows(9), Change(last=seq, decided=(decided, earlier)))
+    assert ledger.feed.activity(0) == (
+        Activity(number=1, at=NOON, what="page", source="a", posts=2, rows=1, dead=1, ms=40),
+        Activity(number=2, at=NOON, what="page", source="a"),
+        Activity(
+            number=3, at=NOON, what="decision", event="1", verdict="confirm", outcome="applied"
+        ),
+    )
+    assert [each.number for each in ledger.feed.activity(1, limit=1)] == [2]
+
+
+def test_a_page_that_is_not_taken_is_no_activity(ledger: Ledger) -> None:
+    with ledger.store.writing() as db:
+        db.execute("DROP TABLE cursors")
+    with pytest.raises(LedgerError):
+        taken(ledger, FIRE)
+    assert ledger.feed.activity(0) == ()
+
+
+def test_old_activity_goes_when_all_have_heard_of_it(ledger: Ledger, clock: Clock) -> None:
+    taken(ledger, FIRE)
+    clock.now = NOON + timedelta(days=91)
+    taken(ledger, FIRE)
+    ledger.feed.advance("index:one", 1)
+    ledger.feed.advance("activity:one", 2)
+    ledger.feed.advance("activity:other", 0)
+    ledger.truth.tidy(clock.now)
+    assert len(ledger.feed.activity(0)) == 2
+    ledger.feed.advance("activity:other", 1)
+    ledger.truth.tidy(clock.now)
+    assert [each.number for each in ledger.feed.activity(0)] == [2]
+
+
+def test_who_follows_activity_does_not_let_removals_go(ledger: Ledger) -> None:
+    ledger.inbox.append(Tick(at=NOON))
+    ledger.truth.commit(ledger.inbox.rows(1), Change(last=1, gone=(FIRE.id,)))
+    ledger.feed.advance("activity:one", 9)
+    ledger.feed.advance("index:one", 0)
+    ledger.truth.tidy(NOON)
+    told = ledger.feed.changes(0)
+    assert told is not None
+    assert told.gone == (FIRE.id,)
+    ledger.feed.advance("index:one", 1)
+    ledger.truth.tidy(NOON)
+    told = ledger.feed.changes(0)
+    assert told is not None
+    assert told.gone == ()
+
+
+def test_what_a_follower_refused_is_a_dead_letter_of_the_follower(ledger: Ledger) -> None:
+    refused = [Dead(id=FIRE.id, reason="no such field")]
+    for _ in range(2):
+        ledger.feed.advance("index:one", 7, refused)
+    (letter,) = ledger.desk.dead_letters()
+    assert (letter.id, letter.source, letter.reason) == (FIRE.id, "index:one", "no such field")
+    assert ledger.feed.position("index:one") == 7
+
+
+def test_a_follower_inherits_the_position_of_another(ledger: Ledger) -> None:
+    ledger.feed.advance("index:one", 3)
+    ledger.feed.advance("index:one:next", 9)
+    ledger.feed.inherit({"index:one": "index:one:next", "activity:one": "activity:one:next"})
+    assert ledger.desk.followers() == {"index:one": 9}
+    ledger.feed.dismiss("index:one", "activity:one")
+    assert ledger.desk.followers() == {}
 
 
 def test_a_file_that_is_no_ledger_is_refused_in_a_sentence(tmp_path: Path) -> None:

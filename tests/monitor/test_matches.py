@@ -104,6 +104,15 @@ def test_a_post_without_position_is_at_place_unknown():
     assert not of_signal('near:"0,0,20000km"', nowhere)
 
 
+@pytest.mark.parametrize(
+    ("lat", "lon"), [(90.5, 0.0), (0.0, 181.0), (float("nan"), 0.0), (0.0, float("inf"))]
+)
+def test_a_position_that_is_none_on_earth_is_unknown(lat: float, lon: float):
+    signal = replace(SIGNAL, post=replace(SIGNAL.post, point=Point(lat=lat, lon=lon)))
+    assert of_signal("place:unknown", signal)
+    assert not of_signal('near:"0,0,20100km"', signal)
+
+
 def test_what_is_only_mentioned_has_a_name_and_no_position():
     mentioned = replace(PLACE, role="mentioned")
     signal = replace(SIGNAL, enrichment=Enrichment(lang="en", places=(mentioned,)))

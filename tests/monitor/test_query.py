@@ -185,9 +185,11 @@ def test_the_words_of_a_question_are_those_it_wants():
         ("fire && size:big", 13),
         ("x" * 4_001, 4_000),
         ("a\ud800", 1),
-        ("-like:x", None),
-        ("like:x like:y", None),
+        ("-like:x", 6),
+        ("like:x like:y", 12),
         ("a^1.2.3", 1),
+        ("fire " + "火災" * 250, 5),
+        ("\ufdfa" * 200, 0),
     ],
 )
 def test_what_cannot_be_asked_is_said_with_its_place(text: str, position: int | None):

@@ -4,84 +4,19 @@ no handle can be found."""
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from monitor import cli
 from monitor.app import App
 from monitor.config import read_config
 from monitor.ledger import utc_now
 from monitor.model import Gone, Tick
+from tests.verbs import Verb, found
 from tests.worlds import TRUTH
 
 NOTES = TRUTH["notes"]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a verb left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Verb = Callable[..., Ran]
-
-
-@pytest.fixture
-def verb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Verb:
-    def run(*words: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["monitor", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        said = capsys.readouterr()
-        code = end.value.code
-        return Ran(code if isinstance(code, int) else int(bool(code)), said.out, said.err)
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's folder after `monitor demo`."""
-    folder = tmp_path_factory.mktemp("demo") / "day"
-    before = sys.argv
-    sys.argv = ["monitor", "demo", "--folder", str(folder), "--json"]
-    try:
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-    finally:
-        sys.argv = before
-    assert not end.value.code
-    return folder
-
-
-@pytest.fixture
-def config(laid_out: Path, tmp_path: Path) -> Path:
-    shutil.copytree(laid_out, tmp_path / "day", symlinks=True)
-    return tmp_path / "day" / "monitor.toml"
-
-
-def found(verb: Verb, config: Path, query: str = "") -> set[str]:
-    answer = verb("search", "-c", config, query, "--json", "-n", 10_000, "--sort", "time").json
-    return {signal["id"] for signal in answer["signals"]}
 
 
 def everything(verb: Verb, config: Path) -> str:
@@ -103,9 +38,11 @@ def everything(verb: Verb, config: Path) -> str:
 
 
 def raw(config: Path) -> str:
-    """Every byte of the index's tables, as a raw query would show them."""
+    """Every byte of the index's tables, as a raw query would show them, and of what dashboards are
+    told."""
     index = next(iter(config.parent.glob("data/index.db")))
-    return "\n".join(sqlite3.connect(index).iterdump()).casefold()
+    told = sqlite3.connect(config.parent / "data" / "ledger.db").execute("SELECT * FROM activity")
+    return "\n".join([*sqlite3.connect(index).iterdump(), repr(told.fetchall())]).casefold()
 
 
 def test_no_handle_of_the_day_is_found_by_any_verb_or_raw_query(verb: Verb, config: Path) -> None:

@@ -272,6 +272,14 @@ def test_phases_follow_the_clock_and_a_tick_touches_only_what_changes() -> None:
             assert story.events["1"].phase == phase
 
 
+def test_a_small_event_is_new_for_six_hours_and_closed_after_two_days() -> None:
+    story = Story()
+    story.post("Fire", vector=toward(0))
+    for after, phase in ((5.9, "new"), (6, "quiet"), (47.9, "quiet"), (48, "closed")):
+        story.row(Tick(at=NOON), NOON + hours(after))
+        assert story.events["1"].phase == phase
+
+
 def test_the_title_is_the_earliest_of_the_press_then_the_first_sentence_without_soup() -> None:
     story = Story()
     story.post("@… #Fire in Hackney! Stay away https://x.example #london #news", vector=toward(0))

@@ -301,3 +301,12 @@ def test_other_weights_are_refused():
 def test_a_missing_model_is_said(model):
     with pytest.raises(ModelError):
         places.open(Options(model=model))
+
+
+def test_what_was_read_is_not_remembered(anywhere):
+    found(anywhere, "Smoke over Hackney")
+    known = len(anywhere._nlp.vocab.strings)
+    found(
+        anywhere, "Zorkblat, Quuxington and #Frobnicated in Hackney: https://x.example/Wibblewobble"
+    )
+    assert len(anywhere._nlp.vocab.strings) == known

@@ -1,0 +1,179 @@
+"""What is stored of a signal, an event or an activity: a document's JSON, the fields of
+mapping.json. It is made from what a question sees (`monitor.documents`), so every index agrees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import fields as fields_of
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+import numpy as np
+from elasticsearch.helpers import pack_dense_vector
+
+from monitor.fields import micros
+from monitor.geo import EARTH_RADIUS_M, on_sphere, tile
+from monitor.model import Activity, Enrichment, Event, Place, Point, Signal, text_of
+from monitor.query import Document, document
+
+MAX_ZOOM: Final = 22
+"""The finest tiles that documents are counted by."""
+MAX_ID_BYTES: Final = 512
+"""Source: https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/mapping-id-field"""
+MAX_CHARS: Final = 40_000
+"""Of one text, for the language's analyser: about as much as a question sees words of."""
+NOWHERE: Final = "nowhere"
+"""The tag of a document without a position."""
+LANGS: Final = ("de", "en", "es", "fr", "it", "pt")
+"""Languages whose texts have a field of their own, `text_de` …; all others are in `text`."""
+
+_OF_SIGNAL: Final = tuple(field.name for field in fields_of(Signal))
+_OF_ENRICHMENT: Final = tuple(
+    field.name for field in fields_of(Enrichment) if field.name != "vector"
+)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def key_of(id: str) -> str:
+    """The `_id` of the document of that id."""
+    encoded = id.encode()
+    return id if len(encoded) <= MAX_ID_BYTES else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+
+
+@lru_cache(maxsize=10_000)
+def tag(field: str, value: str) -> str:
+    """What `tags` holds where a field has that value, in whatever case."""
+    return f"{field}={value.casefold()}"
+
+
+def signal_body(signal: Signal) -> bytes:
+    """A signal's document."""
+    of = document(signal)
+    post, known = signal.post, signal.enrichment
+    happened = (place for place in known.places if place.role == "happened")
+    fields = (
+        _shared(of)
+        | _spoken(known.lang, (text_of(post),))
+        | _located(of, post.point or next(happened, None))
+    )
+    fields["severity"] = known.severity
+    fields["voice"] = post.voice
+    fields["collected"] = micros(post.collected) // 1_000
+    fields["relevance"] = known.relevance
+    fields["url"] = post.url
+    if packed := _packed(known.vector):
+        fields["vector"] = packed
+    bare = {name: getattr(signal, name) for name in _OF_SIGNAL}
+    bare["enrichment"] = {name: getattr(known, name) for name in _OF_ENRICHMENT}
+    return _with_value(fields, bare)
+
+
+def event_body(event: Event) -> bytes:
+    """An event's document; its texts count as of the language that most of its signals have."""
+    of = document(event)
+    lang = max(sorted(event.langs), key=lambda lang: event.langs[lang], default="")
+    fields = _shared(of) | _spoken(lang, event.texts) | _located(of, event.place)
+    fields["severity"] = event.severity
+    fields["certainty"] = event.certainty
+    fields["certainty_rank"] = of.numbers["certainty"]
+    fields["phase"] = event.phase
+    fields["verdict"] = event.verdict
+    fields["title"] = event.title
+    fields["size"] = event.size
+    fields["first_us"] = of.numbers["first"]
+    fields["first"] = int(of.numbers["first"]) // 1_000
+    if event.merged_into:
+        fields["merged_into"] = event.merged_into
+    return _with_value(fields, event)
+
+
+def activity_body(activity: Activity) -> bytes:
+    """An activity's document."""
+    fields: dict[str, object] = {
+        "number": activity.number,
+        "at": micros(activity.at) // 1_000,
+        "what": activity.what,
+    }
+    for name in ("source", "event", "verdict", "outcome", "channel"):
+        if value := getattr(activity, name):
+            fields[name] = value
+    if activity.what == "page":
+        for name in ("posts", "rows", "refused", "dead", "ms"):
+            fields[name] = getattr(activity, name)
+    return _encode(fields)
+
+
+def _shared(of: Document) -> dict[str, object]:
+    time = int(of.numbers["time"])
+    return {
+        "id": of.id,
+        "seq": of.seq,
+        "event": of.event,
+        "time": time // 1_000,
+        "time_us": time,
+        "topic": of.keywords["topic"],
+        "severity_rank": of.numbers["severity"],
+        "source": of.keywords["source"],
+        "lang": of.keywords["lang"],
+        "place": of.places,
+        "tags": list(_tags(of)),
+        "terms": " ".join(sorted(of.terms)),
+        "words": [" ".join(text) for text in of.texts],
+        "names": [" ".join(name) for name in of.names],
+    }
+
+
+def _tags(of: Document) -> Iterator[str]:
+    for field, values in of.keywords.items():
+        for value in values:
+            yield tag(field, value)
+    for ref in sorted(of.refs):
+        yield tag("ref", ref)
+    if of.point is None:
+        yield NOWHERE
+
+
+def _spoken(lang: str, texts: tuple[str, ...]) -> dict[str, object]:
+    """The texts as their language's analyser reads them, cut where no question sees them either."""
+    read = [text[:MAX_CHARS] for text in texts]
+    return {f"text_{lang}" if lang in LANGS else "text": read}
+
+
+def _located(of: Document, place: Point | Place | None) -> dict[str, object]:
+    """Where a document is: on the unit sphere, in its finest tile, and as Kibana shows it."""
+    if of.point is None or place is None:
+        return {}
+    x, y, z = on_sphere(*of.point)
+    fields: dict[str, object] = {"x": x, "y": y, "z": z, "tile": _tile(*of.point)}
+    fields["point"] = dict(zip(("lat", "lon"), of.point, strict=True))
+    if place.radius_m <= EARTH_RADIUS_M:
+        fields["radius_m"] = place.radius_m
+    return fields
+
+
+def _tile(lat: float, lon: float) -> dict[str, float]:
+    """The centre of the finest tile: whoever counts tiles of any zoom by it counts ours.
+
+    Source: https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames
+    """
+    column, row = tile(lat, lon, MAX_ZOOM)
+    across: int = 2**MAX_ZOOM
+    north = math.atan(math.sinh(math.pi * (1 - 2 * (row + 0.5) / across)))
+    return {"lat": math.degrees(north), "lon": (column + 0.5) / across * 360.0 - 180.0}
+
+
+def _packed(vector: bytes) -> str:
+    """A vector as the server reads it fastest; empty for what has no direction."""
+    numbers = np.frombuffer(vector, dtype="<f4")
+    length = float(numbers @ numbers)
+    return pack_dense_vector(numbers) if 0.0 < length < math.inf else ""
+
+
+def _with_value(fields: dict[str, object], value: Event | Mapping[str, object]) -> bytes:
+    """The document, and in it the value itself, which finds are made from."""
+    fields["value"] = value
+    return _encode(fields)

@@ -1,0 +1,92 @@
+"""What is said when something cannot be done: a page to people, `problem+json` to programs.
+
+Source: https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from jinja2 import Environment
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from monitor.errors import (
+    IndexRefused,
+    IndexUnavailable,
+    LedgerError,
+    ModelError,
+    MonitorError,
+    QueryError,
+)
+from monitor.web.texts import read_texts
+
+TYPE: Final = "application/problem+json"
+_AWAY: Final = (IndexUnavailable, IndexRefused, LedgerError, ModelError)
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer faults so."""
+    app.add_exception_handler(MonitorError, _known)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def status_of(fault: MonitorError) -> int:
+    """400 where the reader asked for what cannot be; 503 where something is away; else 500."""
+    if isinstance(fault, QueryError):
+        return 400
+    return 503 if isinstance(fault, _AWAY) else 500
+
+
+def problem(status: int, detail: str, **more: Any) -> Response:
+    """A fault for a program."""
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return Response(msgspec.json.encode(body), status_code=status, media_type=TYPE)
+
+
+def refusal(request: Request, pages: Environment, status: int, why: str) -> Response:
+    """Why the gate lets nothing through."""
+    return _said(request, pages, status, read_texts()(f"fault.{why}"))
+
+
+def _said(request: Request, pages: Environment, status: int, detail: str, **more: Any) -> Response:
+    if request.url.path.startswith("/api/"):
+        answer = problem(status, detail, **more)
+        if status == 401:
+            answer.headers["www-authenticate"] = "Bearer"
+        return answer
+    title = HTTPStatus(status).phrase
+    known = {"title": title, "detail": detail, "status": status, "path": request.url.path}
+    template = "fault.html" if "HX-Request" in request.headers else "error.html"
+    reader = getattr(request.state, "reader", None)
+    text = pages.get_template(template).render(known, reader=reader, layout="base.html")
+    return HTMLResponse(text, status_code=status)
+
+
+def _known(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, MonitorError):
+        raise fault
+    more = {"position": fault.position} if isinstance(fault, QueryError) else {}
+    return _said(request, request.app.state.web.pages, status_of(fault), str(fault), **more)
+
+
+def _malformed(request: Request, fault: Exception) -> Response:
+    faults: Sequence[Any] = fault.errors() if isinstance(fault, RequestValidationError) else ()
+    said = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in faults)
+    return _said(request, request.app.state.web.pages, 422, said)
+
+
+def _http(request: Request, fault: Exception) -> Response:
+    if not isinstance(fault, HTTPException):
+        raise fault
+    answer = _said(request, request.app.state.web.pages, fault.status_code, str(fault.detail))
+    for name, value in (fault.headers or {}).items():
+        answer.headers[name] = value
+    return answer

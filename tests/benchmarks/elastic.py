@@ -1,0 +1,242 @@
+"""What our index on Elasticsearch costs beside requests that one would write by hand.
+
+Writing and asking take turns, part by part and question by question, so that what else the machine
+does meets both alike. `python -m tests.benchmarks elastic --sizes 10000,100000`
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from elasticsearch import Elasticsearch
+from elasticsearch.helpers import parallel_bulk
+from rich.progress import Progress
+from rich.table import Table
+
+from indexes import elastic
+from indexes.elastic.document import event_body, signal_body
+from indexes.elastic.mapping import mappings, settings
+from indexes.elastic.write import IN_FLIGHT, MAX_BYTES
+from monitor.model import Change
+from monitor.ports import Index
+from tests.benchmarks.elastic_questions import Answer, Questions, rounds
+from tests.benchmarks.search import changes, percentile
+from tests.elastic import Server, server
+
+BATCH = 1_000
+PART = 5
+ROUNDS = 100
+WARM = 10
+HEAP = "1g"
+PREFIX = "monitor-benchmark"
+BARE = f"{PREFIX}-bare"
+
+
+@dataclass
+class Turns:
+    """Seconds of what took turns: ours, and what one would write by hand."""
+
+    ours: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Figures:
+    """What was measured at one size."""
+
+    server: str
+    signals: int
+    documents: int
+    written: Turns
+    asked: dict[str, Turns]
+    megabytes: float
+    heap_mb: tuple[float, float]
+
+
+@contextmanager
+def cluster() -> Iterator[Server]:
+    """A server of our own, or the one that ES_URL names."""
+    if url := os.environ.get("ES_URL"):
+        yield Server(Path(os.devnull), url.rstrip("/"), {})
+    else:
+        with server(heap=HEAP, quick=False) as made:
+            yield made
+
+
+@contextmanager
+def opened(at: Server, options: elastic.Options) -> Iterator[tuple[Index, Elasticsearch]]:
+    """An empty index of ours, the bare ones beside it, and a client; all gone after it."""
+    at.clear(PREFIX)
+    index, client = elastic.open(options), Elasticsearch(at.url)
+    index.prepare("benchmark")
+    for of in ("signals", "events"):
+        client.indices.create(
+            index=f"{BARE}-{of}", mappings=mappings(of, {}, options), settings=settings(options)
+        )
+    try:
+        yield index, client
+    finally:
+        index.close()
+        client.close()
+        at.clear(PREFIX)
+
+
+def measure(sizes: Sequence[int], bar: Progress) -> Iterator[Figures]:
+    """The figures of each size, one size after the other on one server."""
+    with cluster() as at:
+        _, about = at.ask("GET", "/")
+        options = elastic.Options(url=at.url, prefix=PREFIX, replicas=0)
+        with opened(at, options) as (index, client):
+            list(writes(index, client, changes(10 * BATCH, batch=BATCH)))
+        for count in sizes:
+            yield size(at, options, count, bar, about["version"]["number"])
+
+
+def size(at: Server, options: elastic.Options, count: int, bar: Progress, version: str) -> Figures:
+    """The figures of one size."""
+    task = bar.add_task(f"{count:,} signals", total=count + ROUNDS)
+    with opened(at, options) as (index, client):
+        written, documents, vectors = Turns(), 0, []
+        for ours_s, bare_s, part in writes(index, client, changes(count, batch=BATCH)):
+            written.ours.append(ours_s)
+            written.bare.append(bare_s)
+            documents += sum(len(one.signals) + len(one.events) for one in part)
+            vectors.append(np.frombuffer(part[0].signals[0].enrichment.vector, dtype="<f4"))
+            bar.advance(task, sum(len(one.signals) for one in part))
+        client.indices.delete(index=[f"{BARE}-signals", f"{BARE}-events"])
+        names = [f"{PREFIX}-signals", f"{PREFIX}-events"]
+        client.indices.flush(index=names)
+        client.indices.refresh(index=names)
+        asked, heap = ask(index, client, np.stack(vectors), bar, task)
+        stats = client.indices.stats(index=names, metric="store")["_all"]["total"]
+        return Figures(
+            server=version,
+            signals=count,
+            documents=documents,
+            written=written,
+            asked=asked,
+            megabytes=stats["store"]["size_in_bytes"] / 1e6,
+            heap_mb=(min(heap), max(heap)),
+        )
+
+
+def writes(
+    index: Index, client: Elasticsearch, every: Iterator[Change]
+) -> Iterator[tuple[float, float, list[Change]]]:
+    """The seconds that each part took: ours, and the same documents in bulk by hand. What was made
+    for it beforehand burdens neither."""
+    turn = 0
+    while part := list(islice(every, PART)):
+        signals = (one for change in part for one in change.signals)
+        events = (one for change in part for one in change.events)
+        documents = [
+            *(document("signals", one.post.id, signal_body(one)) for one in signals),
+            *(document("events", one.id, event_body(one)) for one in events),
+        ]
+        arms: list[Callable[[], None]] = [
+            partial(write, index, part),
+            partial(bulk, client, documents),
+        ]
+        took = [0.0, 0.0]
+        gc.collect()
+        gc.freeze()
+        for arm in (0, 1) if turn % 2 else (1, 0):
+            begun = time.perf_counter()
+            arms[arm]()
+            took[arm] = time.perf_counter() - begun
+        gc.unfreeze()
+        turn += 1
+        yield took[0], took[1], part
+
+
+def write(index: Index, part: Sequence[Change]) -> None:
+    for change in part:
+        if refused := index.write(change):
+            raise RuntimeError(f"{refused[0].id}: {refused[0].reason}")
+
+
+def document(of: str, id_: str, body: bytes) -> dict[str, Any]:
+    """A document as the client's helper takes it."""
+    return {"_index": f"{BARE}-{of}", "_id": id_, "_source": msgspec.json.decode(body)}
+
+
+def bulk(client: Elasticsearch, documents: Sequence[dict[str, Any]]) -> None:
+    """Documents that are there already, by the client's own helper."""
+    for _ in parallel_bulk(
+        client, documents, thread_count=IN_FLIGHT, chunk_size=BATCH, max_chunk_bytes=MAX_BYTES
+    ):
+        pass
+
+
+def ask(
+    index: Index, client: Elasticsearch, vectors: np.ndarray, bar: Progress, task: int
+) -> tuple[dict[str, Turns], list[float]]:
+    """The seconds of each question, round by round, and megabytes of heap in use meanwhile."""
+    asked: dict[str, Turns] = {}
+    heap: list[float] = []
+    questions = Questions(index, client, PREFIX)
+    for number, about in enumerate(rounds(WARM + ROUNDS, vectors)):
+        for question in questions.about(about):
+            turns = asked.setdefault(question.name, Turns())
+            arms = [(turns.ours, question.ours), (turns.bare, question.bare)]
+            answers: list[Answer] = []
+            for times, call in arms if number % 2 else reversed(arms):
+                begun = time.perf_counter()
+                answers.append(call())
+                times.append(time.perf_counter() - begun)
+            compare(question.name, *answers)
+        used = client.nodes.stats(metric="jvm")["nodes"].values()
+        heap.append(max(node["jvm"]["mem"]["heap_used_in_bytes"] for node in used) / 1e6)
+        bar.advance(task)
+    for turns in asked.values():
+        del turns.ours[:WARM], turns.bare[:WARM]
+    return asked, heap
+
+
+def compare(name: str, one: Answer, other: Answer) -> None:
+    """Only equal answers can be compared in time."""
+    if one[0] != other[0] or list(one[1]) != list(other[1]):
+        raise RuntimeError(f"{name}: {one[0]} and {other[0]}, {list(one[1])}, {list(other[1])}")
+
+
+def written_table(every: Sequence[Figures]) -> Table:
+    """Writing, size and heap, as they stand in the documents."""
+    table = Table(
+        "signals", "documents a second", "by hand", "ratio",
+        "MB on disk", "MB a million", "MB heap",
+        title=f"written to Elasticsearch {every[0].server} in changes of {BATCH:,}",
+    )  # fmt: skip
+    for one in every:
+        ours, bare = (one.documents / sum(took) for took in (one.written.ours, one.written.bare))
+        table.add_row(
+            f"{one.signals:,}", f"{ours:,.0f}", f"{bare:,.0f}", f"{ours / bare:.2f}",
+            f"{one.megabytes:,.0f}", f"{one.megabytes * 1e6 / one.signals:,.0f}",
+            "-".join(f"{used:,.0f}" for used in one.heap_mb),
+        )  # fmt: skip
+    return table
+
+
+def asked_table(one: Figures) -> Table:
+    """The questions at one size, as they stand in the documents."""
+    table = Table(
+        "question", *("p50 ms", "by hand", "ratio"), *("p95 ms", "by hand", "ratio"),
+        title=f"asked of {one.signals:,} signals, and the same by hand",
+    )  # fmt: skip
+    for name, turns in one.asked.items():
+        cells = []
+        for share in (0.5, 0.95):
+            ours, bare = (1e3 * percentile(took, share) for took in (turns.ours, turns.bare))
+            cells += [f"{ours:.1f}", f"{bare:.1f}", f"{ours / bare:.2f}"]
+        table.add_row(name, *cells)
+    return table

@@ -1,0 +1,140 @@
+"""Questions that nobody would ask who means well: each is answered rightly or refused."""
+
+# ruff: noqa: RUF001
+
+WILDCARDS = (
+    "*", "**", "***", "?", "??", "*fire", "*ire*", "f?re", "fi*e", "fire**", "fire*?",
+    "f*", "*:*", "*:fire", "_exists_:*", "_exists_:text", "_exists_:vector",
+    "_missing_:x", "text:*", "*text*:x", "topic:*", "topic:F*", "topic:*ire",
+    "source:?bc", "id:*", "id:s:*", "event:*", "place:*", "place:unkn*", "lang:e?",
+    "voice:*", "time:*", "size:*", "relevance:*", "severity:*", '"*"', '"fi*"',
+    '"fire *"', "\\*", "\\?", "fire\\*", "a* b* c* d* e* f* g* h*",
+    " ".join(f"{c}*" for c in "abcdefghijklmnopqrstuvwxyz0123456789"), "*" * 4_000,
+    "?" * 4_000, "a*" * 2_000,
+)  # fmt: skip
+REGEXES = (
+    "/fire/", "/.*/", "/(a+)+$/", "/(a|a)*b/", "/[a-z]{1,1000000}/", "/~(a)/",
+    "/<1-100000000>/", "/@/", "topic:/F.*/", "id:/.*/", "_id:/.*/", "fire/smoke", "/",
+    "//", "///", "/fire", "fire/", "/" + "(" * 900 + "a" + ")" * 900 + "/",
+    "/" + "(a?)" * 500 + "a" * 500 + "/", "9/11", "\\/a\\/",
+)  # fmt: skip
+NESTED = (
+    "(" * 1_999 + "a" + ")" * 1_999, "(" * 41 + "a" + ")" * 41, "((((", "))))", "()",
+    "(())", ")(", "NOT " * 900 + "fire", "-" * 3_900 + "fire", "+" * 3_900 + "fire",
+    "!" * 3_900 + "fire", "NOT NOT NOT NOT NOT NOT NOT NOT NOT NOT fire",
+    "NOT (fire OR " * 30 + "x" + ")" * 30, "NOT (fire AND " * 38 + "x" + ")" * 38,
+    "(fire OR (smoke AND " * 19 + "x" + "))" * 19,
+    "(a OR -(b AND -(" * 13 + "fire" + ")))" * 13, "-(fire OR " * 39 + "x" + ")" * 39,
+    "(id:x OR smoke OR (event:1 AND fire AND " * 19 + "fire" + "))" * 19,
+    "topic:(" * 400 + "a" + ")" * 400, "topic:(Fire OR (Met OR (Security OR (Fire))))",
+    "a OR " * 198 + "fire", "a " * 1_900, "fire " * 700,
+    " OR ".join(f"w{n}*" for n in range(190)), " ".join(f"-w{n}" for n in range(190)),
+    " OR ".join(f'"fire w{n}"' for n in range(150)),
+    " OR ".join(f'near:"{n},{n},2km"' for n in range(80)),
+    " OR ".join(f"time:2026-01-{n % 28 + 1:02}" for n in range(120)), "AND", "OR",
+    "NOT", "AND AND AND", "fire AND", "AND fire", "fire OR", "fire AND OR smoke",
+    "fire && || smoke", "&& fire", "|| fire", "!", "-", "+", "+-+-fire", "- - fire",
+    "TO",
+)  # fmt: skip
+RANGES = (
+    "time:[* TO *]", "time:{* TO *}", "time:[0001 TO 9999]", "time:0000", "time:9999",
+    "time:10000", "time:9999-12-31T23:59:59.999999Z", "time:-9999",
+    "time:[9999 TO 0001]", "time:>9999-12-31", "time:<0001-01-01", "time:now-999999w",
+    "time:now+999999w", "time:now-1000000d", "time:now-1d-1d-1d-1d", "time:now/w",
+    "time:now" + "-1d" * 500, "time:2026-03-14||/M", "time:2026-03-14||+1d",
+    "time:[now TO now]", "time:1e9", "time:1773500000000", "time:NaN",
+    'time:"2026-03-14T10:00:00+99:99"', 'time:"2026-02-30"', 'time:"2026-03-14 24:00"',
+    "size:[0 TO 99999999999999999999999999999]", "size:>=1e308", "size:<-1e308",
+    "size:1e400", "size:-0", "size:0.1", "size:NaN", "size:inf", "size:-inf",
+    "size:0x10", "size:1_000", "size:9223372036854775807", "size:>9223372036854775807",
+    "size:<-9223372036854775808", "size:18446744073709551616", "size:>2.5",
+    "size:<=2.5", "size:{2 TO 2}", "size:[3 TO 2]", "relevance:[1e-400 TO 1]",
+    "relevance:>0.49999999999999994", "relevance:" + "9" * 3_900,
+    "relevance:0." + "0" * 3_000 + "1", "severity:[* TO Extreme}",
+    "severity:{Extreme TO Minor}", "severity:>Extreme", "severity:>=unknown",
+    "severity:3", "severity:[Bad TO *]", "topic:[a TO z]", "id:[a TO z]", "[a TO z]",
+    "[* TO *]", "{a TO b]", "[a TO", "TO b]", "time:[2026 TO", "time:[[2026 TO 2027]]",
+    "time:>=", "time:>", "time:><2026", "time:>=>2026", "size:(1 OR >2)",
+)  # fmt: skip
+PLACES = (
+    'near:"51.5,-0.12,2km"', 'near:"90,180,1m"', 'near:"-90,-180,20100km"',
+    'near:"91,0,1km"', 'near:"0,181,1km"', 'near:"0,0,20101km"', 'near:"0,0,0m"',
+    'near:"0,0,-1km"', 'near:"0,0,1e9km"', 'near:"nan,nan,1km"', 'near:"inf,0,1km"',
+    'near:"1e400,0,1km"', 'near:"0,0,0.0001m"', "near:*", 'near:"0,0,1km,1km"',
+    'near:"0;0;1km"', "near:[0 TO 1]", 'near:"51.5,-0.12,' + "9" * 3_000 + 'm"',
+    'near:"' + "0" * 1_000 + "51.5,-0.12,2km" + '"', 'place:"unknown"', 'place:" "',
+    'place:""', 'place:"geonames:1 OR 2"', "place::", "place:a:b:c:d", 'place:"::::"',
+    'place:"\u202eyenkcah"', 'place:"ref=geonames:1"', 'place:"@hackney"',
+    "place:(hackney OR place:york)",
+)  # fmt: skip
+STORES = (
+    "_id:1", "_id:s:1", "_source:fire", "_source.text:fire", "_index:monitor",
+    "_seq_no:1", "_score:1", "_doc:1", "_type:x", "_ignored:*", "_routing:x",
+    "_field_names:text", "_name:x", "post.text:fire", "value.post.author:x", "author:x",
+    "user:x", "terms:fire", "words:fire", "tags:topic=fire", "vector:x", "x:1", "n:1",
+    "rowid:1", "tokens:fire", "signals:1", "seq:1", '{"match_all":{}}',
+    '{"query":{"match_all":{}}}', '{"query_string":{"query":"*"}}',
+    '{"script":{"source":"1==1"}}', '{"bool":{"must_not":[]}}', '"}}, {"match_all":{}}',
+    'topic:"}},{\\"match_all\\":{}}"', 'source:"bbc\\"}}]}}"', "doc['x'].value > 0",
+    "params._source.text", 'Math.sqrt(doc["x"].value)', "while(true){}",
+    "ctx._source.remove('a')", "java.lang.Runtime.getRuntime().exec('id')",
+    "${jndi:ldap://x/y}", "{{7*7}}", "#{7*7}", "%{7*7}", "<script>alert(1)</script>",
+    "'; DROP TABLE signals; --", "x' OR 1=1 --", "x') UNION SELECT 1 --", '" OR "=all',
+    '"=all"', '"_"', '"@hackney"', '"~fire"', "NEAR(fire smoke, 5)", "{text}: fire",
+    '"fire" * ', '^fire', 'fire + smoke', 'text : "fire"', "COLUMN:fire",
+    "fire NOT smoke NOT", "topic:=all", '"a\\" OR \\"b"', 'topic:"=all"',
+    'place:"a\\"b"', 'source:"{tokens}: fire"', '"fire * NOT"',
+    'lang:"en\\" OR \\"=all"', 'topic:"_x _y"', 'source:"source=bbc"',
+    'id:"1\\" OR \\"1"', "id:_all", "id:sha256:00", 'id:"../../etc/passwd"',
+    'id:"\\\\\\\\"', "id:" + "x" * 3_900, "event:1 OR 1=1", '"' + "x" * 3_900 + '"',
+    "x" * 4_000, "x" * 4_001, "x" * 100_000, "fire " * 20_000,
+)  # fmt: skip
+SIGNS = (
+    "fire^2", "fire^1e99", "fire^-1", "fire^", "^", "fire~", "fire~2", "fire~99999999",
+    '"fire a"~9', '"fire a"~999999999', "~", "(fire)^2", "topic:Fire^5", "topic:Fire~",
+    "fire:", ":fire", ":", "::", ":::fire", "a:b:c:d:e", "fire:smoke",
+    "http://x.example/a?b=c", "a.b.c:d", "topic.x:y", "topic:topic:fire", "topic:(fire",
+    "topic:)", "topic:AND", "topic:NOT fire", "topic:-fire", "topic:+fire", '"', '""',
+    '"""', "'", "''", "'fire", "fire'", '"fire', 'fire"', '"fire\\"', "\\", "fire\\",
+    "\\\\", "\\a\\b", "\\ ", "[", "]", "{", "}", "<", ">", "<=", "=", "==fire", "&",
+    "|", "&&", "||", "@fire", "#fire", "$fire", "%66ire", "`fire`", ";", ",", "..",
+    "--", "-- fire", "/*", "*/", "<!--", "fire\n\nsmoke", "fire\tsmoke", "\r\n",
+    "like:fire", 'like:""', "-like:fire", "like:a like:b", "like:(a OR b)",
+    "like:fire*", 'like:"' + "x" * 3_900 + '"', "fire OR like:x", "like:[a TO b]",
+    "like:like:x", "NOT (a OR like:b)",
+)  # fmt: skip
+LETTERS = (
+    "\x00", "fire\x00", "\x00fire", "\ud800", "fire\udfff", "\udc00\ud800", "\ufeff",
+    "\ufffe", "\uffff", "\U0010ffff", "\u200b", "fi\u200bre", "fi\u200dre",
+    "f\u00adire", "\u202efire", "\u202eerif", "\u2066fire\u2069", "\u200ffire",
+    "\u061cfire", "ｆｉｒｅ", "𝐟𝐢𝐫𝐞", "ﬁre", "FİRE", "fıre", "\u0444ire", "f\u0301ire",
+    "e" + "\u0301" * 3_900, "\u0301", "\u0301" * 4_000, "¨", "ß", "ẞ", "ŉ", "ǆ",
+    "\u1e9b\u0323", "\ufdfa", "\ufdfa" * 3_900, "㍿", "½", "²", "①", "Ⅷ", "٣", "🔥",
+    "🔥fire🔥", "👨\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "\U0001f1ec\U0001f1e7", "火",
+    "火災" * 1_900, "火 災", '"火災"', "火*", "ไฟไหม้", "क्षि", "اَلنَّار", "אֵשׁ",
+    "\u1112\u1161\u11ab", "ﾡ", "がガｶﾞ", "“fire”", "„fire“", "«fire»", "fire\u2026",
+    "fire\u3000smoke", "fire\u00a0smoke", "fire\u2028x", "topic:\u202eeriF",
+    "topic:ＦＩＲＥ", "topic:Fıre", "source:\u200bbbc", "lang:en\u0301", "\u037e", "ﬁeld:x",
+    "ｔｏｐｉｃ:Fire", "topic：Fire", "fire\u2236smoke", "NOT\u00a0fire", "fire OR smoke",
+    "\u180efire", "\U000e0041fire", "\ue000", "\u0378", "İ" * 2_000, "ŉ" * 1_300,
+    "\x7f", "\x1f", "\x85",
+)  # fmt: skip
+QUESTIONS = (*WILDCARDS, *REGEXES, *NESTED, *RANGES, *PLACES, *STORES, *SIGNS, *LETTERS)
+MARKS = (
+    "x", "=", "....", "\u0663", "W10", "W10=", "e30", "bnVsbA", "WzFd", "WzEsMl0",
+    "WzEsMiwzXQ", "W251bGwsbnVsbF0", "WyItdGltZSIsMSwxXQ", "WyItdGltZSIsIjEiLCIxIl0",
+    "W05hTixOYU5d", "WzFlNDAwXQ", "Wy0xLC0xXQ", "WzEsLTFd",
+    "WzEsOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTldw", "WyJpZCIsIlx1ZDgwMCIsIngiXQ",
+    "W1tbW1tbW1tb" * 3_000, "_" * 5_000, "/w==", "AAAA", "WzAsMCwwLDAsMCwwLDBd", "\x00",
+    "\ud800", "WzkyMjMzNzIwMzY4NTQ3NzU4MDcsOTIyMzM3MjAzNjg1NDc3NTgwN10",
+    "WyItdGltZSIsMWUzMDAsIngiXQ", "WyItdGltZSIsdHJ1ZSwieCJd",
+    "eyJxdWVyeSI6eyJtYXRjaF9hbGwiOnt9fX0",
+)  # fmt: skip
+"""What nobody was given as the mark of a next page."""
+NAMES = (
+    "", " ", "_id", "_source", "_score", "_doc", "_shard_doc", "vector", "text",
+    "value", "n", "rowid", "time; DROP TABLE signals", "time DESC, id", "-", "--time",
+    "time.x", "Time", "*", "\x00", "\ud800", "1", "time\u200b", "near", "like", "tags",
+    "terms", "x" * 5_000, "_script", '{"_script":{}}',
+)  # fmt: skip
+"""What is no field to sort or count by; the empty one sorts by score."""

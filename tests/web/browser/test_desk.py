@@ -1,0 +1,163 @@
+"""Keys, suggestions, saved searches, the range, the look: by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Browser, expect
+
+from tests.web.browser.window import PHONE, Window, window
+from tests.web.site import Site
+
+
+def test_j_and_k_go_through_the_list_and_o_opens(reader: Window) -> None:
+    reader.open("/")
+    ids = reader.ids()
+    reader.key("j", "j", "j", "k")
+    assert reader.focused == f"event-{ids[1]}"
+    reader.key("o")
+    reader.page.wait_for_url(f"**/events/{ids[1]}")
+
+
+def test_keys_are_off_in_the_search_box(reader: Window) -> None:
+    reader.open("/")
+    reader.key("/")
+    assert reader.focused == "q"
+    reader.page.keyboard.type("jo?")
+    expect(reader.find("#q")).to_have_value("jo?")
+    assert reader.find("dialog[open]").count() == 0
+
+
+def test_keys_can_be_switched_off(reader: Window) -> None:
+    reader.open("/")
+    reader.key("?")
+    reader.find("dialog .switch input").uncheck()
+    reader.key("Escape", "j")
+    assert reader.find("[data-current]").count() == 0
+    reader.open("/")
+    reader.key("j")
+    assert reader.find("[data-current]").count() == 0
+    reader.find(".keys-help").click()
+    reader.find("dialog .switch input").check()
+    reader.key("Escape", "j")
+    assert reader.find("[data-current]").count() == 1
+
+
+def test_an_event_is_judged_from_the_list_and_that_undone(analyst: Window) -> None:
+    analyst.open("/?q=scaffolding")
+    analyst.key("j", "d")
+    said = analyst.find("#events li .said")
+    expect(said).to_have_text("dismiss: pending")
+    expect(said).to_have_text("dismiss: done")
+    analyst.key("u")
+    expect(said).to_have_text("undo: done")
+    event = analyst.ids()[0]
+    assert analyst.site.json(f"/events/{event}")["event"]["verdict"] == "none"
+
+
+def test_a_note_begins_in_the_list(analyst: Window) -> None:
+    analyst.open("/?q=scaffolding")
+    analyst.key("j", "n")
+    analyst.page.wait_for_url("**/events/*")
+    note = analyst.find("details[data-verdict=note] textarea")
+    expect(note).to_be_focused()
+    analyst.page.keyboard.type("seen by the duty officer")
+    analyst.find("details[data-verdict=note] button").click()
+    expect(analyst.find("#history li[data-verdict=note]")).to_contain_text("duty officer")
+
+
+def test_fields_and_values_are_suggested(reader: Window) -> None:
+    reader.open("/")
+    box = reader.find("#q")
+    box.focus()
+    reader.page.keyboard.type("fire sev")
+    reader.find("#suggestions li").first.wait_for()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    reader.key("ArrowDown", "Enter")
+    expect(box).to_have_value("fire severity:")
+    reader.find(
+        "#suggestions li",
+    ).nth(1).wait_for()
+    reader.key("ArrowDown")
+    active = box.get_attribute("aria-activedescendant")
+    assert reader.find(f"#{active}").get_attribute("aria-selected") == "true"
+    reader.key("Enter")
+    expect(box).to_have_value("fire severity:Extreme ")
+    reader.key("Escape", "Enter")
+    reader.page.wait_for_url("**q=fire*severity**")
+
+
+def test_a_fault_is_shown_at_its_position(reader: Window) -> None:
+    reader.open("/?q=fire+severity:Awful")
+    assert reader.focused == "q"
+    expect(reader.find("#q")).to_have_attribute("aria-invalid", "true")
+    expect(reader.find("#fault .where mark")).to_have_count(1)
+    assert reader.page.evaluate("document.activeElement.selectionStart") > 4
+
+
+def test_searches_are_saved_in_this_browser(reader: Window) -> None:
+    reader.open("/?q=fire&severity=Moderate")
+    reader.find(".saved summary").click()
+    reader.find(".saving input").fill("fires")
+    reader.key("Enter")
+    reader.open("/")
+    reader.find(".saved summary").click()
+    reader.find(".saved li a").click()
+    reader.page.wait_for_url("**severity=Moderate**")
+    expect(reader.find("#q")).to_have_value("fire")
+    reader.find(".saved summary").click()
+    reader.find(".saved li button").click()
+    expect(reader.find(".saved summary")).to_contain_text("(0)")
+
+
+def test_a_range_of_time_is_chosen_by_keyboard(reader: Window) -> None:
+    reader.open("/")
+    whole = len(reader.ids())
+    reader.find(".range input").nth(0).focus()
+    reader.key("ArrowRight", "ArrowRight", "Enter")
+    reader.page.wait_for_url("**since=**until=**")
+    reader.ready()
+    assert 0 < len(reader.ids()) < whole
+
+
+def test_moments_are_in_the_zone_that_is_named(reader: Window) -> None:
+    reader.open("/events/36")
+    expect(reader.find("[data-zone]")).to_contain_text("Europe/London")
+    expect(reader.find("#event dl.facts time").first).to_have_text(
+        re.compile("^14 Mar( 2026)?, 07:38$")
+    )
+
+
+def test_the_focus_stays_where_it_was(reader: Window) -> None:
+    reader.open("/")
+    reader.find(".orders a[data-sort='-size']").focus()
+    reader.key("Enter")
+    reader.page.wait_for_url("**sort=-size**")
+    expect(reader.find(".orders a[data-sort='-size']")).to_be_focused()
+
+
+def test_light_and_dark_are_the_readers_choice(reader: Window) -> None:
+    reader.open("/")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = reader.page.evaluate(ground)
+    reader.find("button.look").click()
+    assert reader.page.evaluate(ground) == light
+    reader.find("button.look").click()
+    dark = reader.page.evaluate(ground)
+    assert dark != light
+    reader.open("/sources")
+    assert reader.page.evaluate(ground) == dark
+
+
+def test_a_row_that_is_looked_at_is_pointed_out_on_the_map(reader: Window) -> None:
+    reader.open("/")
+    reader.key("j")
+    expect(reader.find("#map .pointed-pin")).to_have_count(1)
+    expect(reader.find("#map .around.pointed")).to_have_count(1)
+
+
+def test_a_phone_begins_with_few_facets_open(browser: Browser, day: Site) -> None:
+    with window(browser, day, PHONE) as opened:
+        opened.open("/")
+        assert opened.find("#facets details[open]").count() == 0
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
