@@ -53,7 +53,8 @@ def histogram(search: Search, query: Query, every: timedelta, of: Of) -> tuple[B
             f"histogram: has more than {MAX_BUCKETS} intervals; ask for longer ones or less time"
         )
     return tuple(
-        Bucket(key=_moment(at * step), count=counts.get(at, 0)) for at in range(first, last + 1)
+        Bucket(key=_moment(max(at * step, micros(UNDATED))), count=counts.get(at, 0))
+        for at in range(first, last + 1)
     )
 
 

@@ -62,7 +62,7 @@ def histogram(
             f"histogram: has more than {MAX_BUCKETS} intervals; ask for longer ones or less time"
         )
     return tuple(
-        Bucket(key=_moment(at * step - shift), count=found.get(at, 0))
+        Bucket(key=_moment(max(at * step - shift, undated)), count=found.get(at, 0))
         for at in range(first, last + 1)
     )
 

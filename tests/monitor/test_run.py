@@ -84,6 +84,7 @@ def test_it_polls_decides_and_stops(
     running: tuple[subprocess.Popen[bytes], Path, Site],
 ) -> None:
     process, config, site = running
+    assert waited((config.parent / "data" / "index.db").exists)
     assert waited(lambda: verb(config, "events")["total"] == 2)
     fire = verb(config, "events", "topic:Fire")["events"][0]
     assert fire["place"]["name"] == "Hackney"

@@ -1,4 +1,4 @@
-// The search box: what may be written next, where a question goes wrong, and searches that are kept.
+// The search box: what may be written next, where a question goes wrong, searches that are kept.
 
 import { announce, make, say } from "./say.js";
 import { savedSearches } from "./saved.js";
@@ -116,7 +116,8 @@ class Box {
   move(step) {
     const { children } = this.list;
     children[this.active]?.setAttribute("aria-selected", "false");
-    this.active = (this.active + step + children.length + (this.active < 0 && step < 0)) % children.length;
+    const from = this.active < 0 && step < 0 ? 0 : this.active;
+    this.active = (from + step + children.length) % children.length;
     children[this.active].setAttribute("aria-selected", "true");
     children[this.active].scrollIntoView({ block: "nearest" });
     this.input.setAttribute("aria-activedescendant", children[this.active].id);

@@ -18,13 +18,14 @@ export class Grid {
     this.lines.clearLayers();
     const view = this.map.getBounds().pad(0.1);
     const { x } = this.map.getSize();
-    const degrees = (APART_PX * (this.map.getBounds().getEast() - this.map.getBounds().getWest())) / x;
+    const corner = this.map.getBounds();
+    const degrees = (APART_PX * (corner.getEast() - corner.getWest())) / x;
     const step = STEPS.findLast((each) => each >= degrees) || STEPS[0];
     const [south, north] = [Math.max(-85, view.getSouth()), Math.min(85, view.getNorth())];
     const digits = Math.max(0, Math.ceil(-Math.log10(step)));
-    const corner = this.map.getBounds();
     for (let lon = Math.ceil(view.getWest() / step) * step; lon <= view.getEast(); lon += step) {
-      this.line([[south, lon], [north, lon]], [corner.getNorth(), lon], named(lon, "E", "W", digits));
+      const ends = [[south, lon], [north, lon]];
+      this.line(ends, [corner.getNorth(), lon], named(lon, "E", "W", digits));
     }
     for (let lat = Math.ceil(south / step) * step; lat <= north; lat += step) {
       const ends = [[lat, view.getWest()], [lat, view.getEast()]];

@@ -5,7 +5,7 @@ import { announce, make, say } from "./say.js";
 
 const OFF = "keys-off";
 const ROWS = "#events > li.event, #posts > li[data-signal], #posts > li[data-dropped]";
-const WRITING = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select";
+const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select";
 
 const ACTS = {
   j: () => step(1),

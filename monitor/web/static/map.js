@@ -1,5 +1,5 @@
-// The map: land and a grid that need no network, events by shape, colour and line, clusters, and the
-// circle in which each may have been. Whatever is on it is in the list too.
+// The map: land and a grid that need no network, events by shape, colour and line, clusters, and
+// the circle in which each may have been. Whatever is on it is in the list too.
 
 import { address, go } from "./go.js";
 import { Grid } from "./grid.js";
@@ -60,21 +60,26 @@ class EventMap {
     const faulty = document.querySelector("#fault[data-position]");
     this.home();
     if (tiles) L.tileLayer(tiles, { maxZoom: 19 }).addTo(this.map);
-    const [ground, found] = await Promise.all([tiles ? null : read(land), faulty ? null : read(events)]);
+    const asked = [tiles ? null : read(land), faulty ? null : read(events)];
+    const [ground, found] = await Promise.all(asked);
     if (!this.box.isConnected) return;
     const features = found?.features || [];
     this.mark(features);
     this.fit(features);
     if (ground) {
-      const under = this.map.createPane("ground");
-      const style = { className: "land", interactive: false, pane: "ground" };
-      under.classList.add("ground");
-      L.geoJSON(ground, { ...style, style: () => style, renderer: L.svg({ pane: "ground", padding: 0.5 }) }).addTo(this.map);
+      this.ground(ground);
       new Grid(this.map);
     }
     this.near();
     this.listen();
     this.box.dataset.ready = features.length;
+  }
+
+  ground(land) {
+    this.map.createPane("ground").classList.add("ground");
+    const renderer = L.svg({ pane: "ground", padding: 0.5 });
+    const style = { className: "land", interactive: false, pane: "ground", renderer };
+    L.geoJSON(land, { ...style, style: () => style }).addTo(this.map);
   }
 
   home() {
@@ -186,9 +191,9 @@ class EventMap {
     list?.addEventListener("pointerover", (event) => look(event.target));
     list?.addEventListener("pointerleave", () => look(list));
     this.map.on("popupopen", ({ popup }) => {
-      for (const row of document.querySelectorAll("#events [data-current]")) row.removeAttribute("data-current");
-      const id = popup._source?.feature?.id;
-      document.getElementById(`event-${id}`)?.setAttribute("data-current", "");
+      document.querySelector("#events [data-current]")?.removeAttribute("data-current");
+      const row = document.getElementById(`event-${popup._source?.feature?.id}`);
+      row?.setAttribute("data-current", "");
     });
   }
 
@@ -240,13 +245,14 @@ function pin(feature, opens) {
 
 function card({ id, properties }) {
   const { title, severity, certainty, size, last, place, radius_m: radius } = properties;
-  const grades = `${say(`grade_${severity}`)} · ${say(`grade_${certainty}`)} · ${say("map_posts", { n: size })}`;
+  const said = [say(`grade_${severity}`), say(`grade_${certainty}`), say("map_posts", { n: size })];
   const km = say("map_around", { km: number(Math.round(radius / 100) / 10) });
+  const href = `/events/${encodeURIComponent(id)}`;
   return make(
     "div",
     { class: "card" },
-    make("p", { class: "grades" }, shape(severity, certainty), grades),
-    make("h3", {}, make("a", { href: `/events/${encodeURIComponent(id)}` }, make("bdi", {}, title || id))),
+    make("p", { class: "grades" }, shape(severity, certainty), said.join(" · ")),
+    make("h3", {}, make("a", { href }, make("bdi", {}, title || id))),
     make("p", {}, make("bdi", {}, place), ` ${km} · ${moment(new Date(last))}`),
   );
 }

@@ -15,12 +15,13 @@ function kept() {
 /** A list of the searches that are kept, and a form that keeps the one that is shown. */
 export function savedSearches() {
   const list = make("ul", {});
-  const name = make("input", { maxlength: 60, "aria-label": say("saved_name"), autocomplete: "off" });
+  const label = say("saved_name");
+  const name = make("input", { maxlength: 60, "aria-label": label, autocomplete: "off" });
   const save = make("button", { type: "button", onclick: add }, say("saved_save"));
   const summary = make("summary", {});
   const field = make("div", { class: "saving" }, name, save);
   const box = make("details", { class: "saved" }, summary, list, field);
-  name.placeholder = say("saved_name");
+  name.placeholder = label;
   name.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -28,8 +29,9 @@ export function savedSearches() {
   });
 
   function add() {
-    const address = document.querySelector("[data-address]").dataset.address;
-    const called = name.value.trim() || document.getElementById("q").value.trim() || say("saved_all");
+    const { address } = document.querySelector("[data-address]").dataset;
+    const question = document.getElementById("q").value.trim();
+    const called = name.value.trim() || question || say("saved_all");
     keep([...kept().filter((one) => one.name !== called), { name: called, address }]);
     name.value = "";
     announce(say("saved_done", { name: called }));

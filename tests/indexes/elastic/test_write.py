@@ -101,7 +101,7 @@ def test_a_long_id_is_kept_whole(cluster: Cluster, live: Store, writer: Writer):
 
 
 def test_an_event_of_very_long_texts_is_written(cluster: Cluster, live: Store, writer: Writer):
-    texts = tuple(f"fire {n} " + "word " * 20_000 for n in range(100))
+    texts = tuple(f"fire {n} " + "word " * 10_000 for n in range(20))
     assert writer.write(Change(last=1, events=(Event(id="1", seq=1, texts=texts),))) == []
     assert len(held(cluster, live.reads("events"))["1"].split()) == 5_000
 
