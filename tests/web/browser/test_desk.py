@@ -116,7 +116,7 @@ def test_a_range_of_time_is_chosen_by_keyboard(reader: Window) -> None:
     reader.find(".range input").nth(0).focus()
     reader.key("ArrowRight", "ArrowRight", "Enter")
     reader.page.wait_for_url("**since=**until=**")
-    reader.ready()
+    expect(reader.page.locator("#events li.event")).not_to_have_count(whole)
     assert 0 < len(reader.ids()) < whole
 
 
