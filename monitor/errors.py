@@ -13,7 +13,9 @@
     ├── IndexRefused        the operator: another ledger's index, a mapping from the future
     ├── LedgerError         the operator: the disk is full, the file is damaged
     ├── ModelError          the operator: a model cannot be loaded or is not the one that was named
-    └── DeliveryError       nobody, then the operator: a message could not be handed over
+    └── DeliveryError
+        ├── DeliveryUnavailable nobody: it is tried again
+        └── DeliveryRefused     the operator, or the subscriber: it will never be taken
 
 A message reads *thing: what happened; what to do*. No message is ever compared.
 """
@@ -79,3 +81,16 @@ class ModelError(MonitorError):
 
 class DeliveryError(MonitorError):
     """A message could not be handed over."""
+
+
+class DeliveryUnavailable(DeliveryError):
+    """The server is away, busy or asks us to come back: the same message is tried again."""
+
+
+class DeliveryRefused(DeliveryError):
+    """The server will never take this message. `gone` where it says that there is no such
+    recipient."""
+
+    def __init__(self, message: str, *, gone: bool = False) -> None:
+        super().__init__(message)
+        self.gone = gone

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Protocol, TypeVar
 
+from monitor.messages import Message
 from monitor.model import (
     Activity,
     Change,
@@ -233,4 +234,20 @@ class Index(Protocol):
 
     def scan(self, query: Query, of: Of) -> Iterator[Signal | Event]:
         """All that match, in order of id, in little memory. Raises QueryError for `like:`."""
+        ...
+
+
+class Channel(Protocol):
+    """How messages leave. Raises DeliveryUnavailable, DeliveryRefused, ConfigError at start."""
+
+    def compose(self, message: Message) -> bytes:
+        """What is sent, made once: the same bytes go at every attempt."""
+        ...
+
+    def send(self, to: str, payload: bytes) -> None:
+        """Hand over what `compose` made; returns when the server has taken it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
         ...

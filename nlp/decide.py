@@ -46,13 +46,13 @@ def pinned(memory: Memory, signal: Signal) -> bool:
 
 def _target(memory: Memory, decision: Decision) -> tuple[str, Outcome, str]:
     """The event that a decision is about, or why it cannot be applied."""
-    named = memory.signals.home(decision.target)
+    named = memory.kept.home(decision.target)
     target = _followed(memory, named or decision.target)
     if decision.verdict == "undo" or (named and decision.verdict == "hold"):
         return target if target in memory.clusters else "", "applied", ""
     seen = dict.fromkeys(decision.anchors)
     if seen:
-        held = Counter(home for p in seen if (home := memory.signals.home(p)))
+        held = Counter(home for p in seen if (home := memory.kept.home(p)))
         if not held:
             return target, "stale", "none of the posts that were seen is here any more"
         best = min(held, key=lambda name: (-held[name], name != target, order(name)))
@@ -124,7 +124,7 @@ def _hold(memory: Memory, done: Decided) -> Decided:
     """A post, or an event with all that it has and gets. `moved` are the posts newly held."""
     target = done.decision.target
     if is_post(target):
-        if target not in memory.signals:
+        if target not in memory.kept:
             return _refused(done, f"{target}: there is no such post")
         posts = [target]
     else:
@@ -144,8 +144,8 @@ def _undo(memory: Memory, done: Decided) -> Decided:
     verdict = former.decision.verdict
     if verdict in ("merge", "split"):
         here = former.event if verdict == "merge" else str(former.seq)
-        left = [post for post in former.moved if post in memory.signals]
-        back = [post for post in left if memory.signals.home(post) == here]
+        left = [post for post in former.moved if post in memory.kept]
+        back = [post for post in left if memory.kept.home(post) == here]
         if left and not back:
             return _refused(done, f"{number}: its posts were moved again; undo that first")
         _restore(memory, former, back, done.seq)
@@ -176,9 +176,9 @@ def _release(memory: Memory, former: Decided, row: int) -> None:
     posts = dict.fromkeys(former.moved)
     if not is_post(former.decision.target) and former.event in memory.clusters:
         members = memory.clusters[former.event].members
-        posts |= dict.fromkeys(p for p in members if memory.signals[p].arrived > former.seq)
+        posts |= dict.fromkeys(p for p in members if memory.kept[p].arrived > former.seq)
     for post in posts:
-        signal = memory.signals.get(post)
+        signal = memory.kept.get(post)
         if signal is None or memory.clusters[signal.event].people.hold:
             continue
         standing = (d for d in memory.decided.values() if d.outcome == "applied" and not d.undone)
@@ -190,7 +190,7 @@ def _move(memory: Memory, posts: Iterable[str], to: str, row: int) -> None:
     """Put signals into another event; one under a hold takes them under it."""
     held = to in memory.clusters and memory.clusters[to].people.hold
     for post in list(posts):
-        signal = memory.signals[post]
+        signal = memory.kept[post]
         memory.change(replace(signal, event=to, hold=signal.hold or held), row)
 
 

@@ -117,7 +117,7 @@ class Group:
     ) -> None:
         """A new post, one more source of a known one, or its edit."""
         memory = self._memory
-        before = memory.signals.get(post.id)
+        before = memory.kept.get(post.id)
         if before is None:
             if enrichment is not None and probe is not None:
                 self._add(row, post, enrichment, self._best(post, probe, likes) or str(row.seq))
@@ -175,7 +175,7 @@ class Group:
     def _best(self, post: Post, probe: Probe, likes: Likes | None) -> str | None:
         """The event that a post fits best; the older of two that it fits alike."""
         memory = self._memory
-        original = memory.signals.home(post.repost_of)
+        original = memory.kept.home(post.repost_of)
         if original is not None:
             newest = memory.tally(original).newest
             if newest >= probe.at - self._limits.memory:
@@ -193,11 +193,11 @@ class Group:
     def _gone(self, gone: Gone) -> None:
         """What was taken back leaves; a hold beats expiry and nothing else."""
         memory = self._memory
-        posts = dict.fromkeys(post for post in gone.ids if post in memory.signals)
+        posts = dict.fromkeys(post for post in gone.ids if post in memory.kept)
         for author in gone.authors:
             posts |= dict.fromkeys(memory.posts_of(author))
         for post in posts:
-            signal = memory.signals[post]
+            signal = memory.kept[post]
             if gone.reason != "expired" or not signal.hold:
                 memory.remove(signal)
 

@@ -1,90 +1,88 @@
-"""Signals and events put away small: compressed JSON, and vectors as they are, for no compression
-makes exact ones smaller. What comes back equals what was put away."""
+"""Signals and events put away on the disk, in a private file that ends with the process: memory
+does not grow with what the grouper remembers. What comes back equals what was put away."""
 
 from __future__ import annotations
 
-import zlib
+import sqlite3
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from monitor.model import Event, Place, Post, Signal
+from monitor.errors import LedgerError
+from monitor.model import Event, Signal
 
-_WINDOW: Final = -15
-"""Bits of the compressor's window, without a header: posts are short, and so is its memory."""
-_NOWHERE: Final = Place(
-    name="", start=0, end=0, role="happened", kind="city", lat=0.0, lon=0.0, radius_m=0.0
-)
+_CACHE_KB: Final = 4_000
+_SCRIPT: Final = f"""
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA temp_store = FILE;
+PRAGMA cache_size = -{_CACHE_KB};
+CREATE TABLE signals (post TEXT PRIMARY KEY, value BLOB NOT NULL, vector BLOB NOT NULL);
+CREATE TABLE events (id TEXT PRIMARY KEY, value BLOB NOT NULL);
+BEGIN;
+"""
+"""Nothing is ever committed: nobody else reads it, and it is made again from the ledger."""
 
 _encode = msgspec.json.Encoder().encode
 _signal = msgspec.json.Decoder(Signal).decode
 _event = msgspec.json.Decoder(Event).decode
 
 
-class _Kept(msgspec.Struct, frozen=True, gc=False):
-    event: str
-    vector: bytes
-    body: bytes
-
-
-class Signals:
-    """Signals by post. What all have in common, names of topics and models, is kept once."""
+class Kept:
+    """Signals by post and events by name. Raises LedgerError where the disk takes no more."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
-        self._common = b""
+        self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._db.executescript(_SCRIPT)
+        self._homes: dict[str, str] = {}
 
     def __contains__(self, post: object) -> bool:
-        return post in self._kept
+        return post in self._homes
 
     def home(self, post: str) -> str | None:
         """The event of a post, or None where there is no such signal."""
-        kept = self._kept.get(post)
-        return kept.event if kept else None
+        return self._homes.get(post)
 
     def get(self, post: str) -> Signal | None:
         """A signal as it was put away."""
-        return self[post] if post in self._kept else None
+        return self[post] if post in self._homes else None
 
     def __getitem__(self, post: str) -> Signal:
-        kept = self._kept[post]
-        signal = _signal(_grown(kept.body, self._common))
-        return replace(signal, enrichment=replace(signal.enrichment, vector=kept.vector))
+        value, vector = self._ask("SELECT value, vector FROM signals WHERE post = ?", post)
+        signal = _signal(value)
+        return replace(signal, enrichment=replace(signal.enrichment, vector=vector))
 
     def put(self, signal: Signal) -> None:
         """Put a signal away, over what was there of its post."""
-        vector = signal.enrichment.vector
+        post, vector = signal.post.id, signal.enrichment.vector
         bare = replace(signal, enrichment=replace(signal.enrichment, vector=b""))
-        self._common = self._common or _common(bare)
-        body = _shrunk(_encode(bare), self._common)
-        self._kept[signal.post.id] = _Kept(signal.event, vector, body)
+        self._ask("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", post, _encode(bare), vector)
+        self._homes[post] = signal.event
 
     def drop(self, post: str) -> None:
         """Let a signal go."""
-        del self._kept[post]
+        self._ask("DELETE FROM signals WHERE post = ?", post)
+        del self._homes[post]
 
+    def event(self, name: str) -> Event:
+        """An event as it was put away."""
+        (value,) = self._ask("SELECT value FROM events WHERE id = ?", name)
+        return _event(value)
 
-def packed(event: Event) -> bytes:
-    """An event put away."""
-    return _shrunk(_encode(event), b"")
+    def put_event(self, event: Event) -> None:
+        """Put an event away, over what was there of that name."""
+        self._ask("INSERT OR REPLACE INTO events VALUES (?, ?)", event.id, _encode(event))
 
+    def drop_event(self, name: str) -> None:
+        """Let an event go, if it was ever put away."""
+        self._ask("DELETE FROM events WHERE id = ?", name)
 
-def unpacked(body: bytes) -> Event:
-    """The event that `packed` put away."""
-    return _event(_grown(body, b""))
-
-
-def _common(signal: Signal) -> bytes:
-    """What a signal shares with all others: everything but its words."""
-    enrichment = replace(signal.enrichment, places=(_NOWHERE,))
-    return _encode(replace(signal, post=Post(id="", text=""), enrichment=enrichment))
-
-
-def _shrunk(body: bytes, common: bytes) -> bytes:
-    press = zlib.compressobj(wbits=_WINDOW, zdict=common)
-    return press.compress(body) + press.flush()
-
-
-def _grown(body: bytes, common: bytes) -> bytes:
-    return zlib.decompressobj(wbits=_WINDOW, zdict=common).decompress(body)
+    def _ask(self, statement: str, *values: object) -> Any:
+        try:
+            return self._db.execute(statement, values).fetchone()
+        except sqlite3.Error as fault:
+            raise LedgerError(
+                f"the temporary file of the grouper: {fault}; make room in the folder for "
+                "temporary files, or name another in SQLITE_TMPDIR"
+            ) from fault

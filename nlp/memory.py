@@ -1,6 +1,6 @@
 """What the grouper has in mind: whole events of the ledger, and what the rows of a call did.
 
-Signals are kept small. What an event's signals say together is at hand for the events that were
+Signals lie on the disk. What an event's signals say together is at hand for the events that were
 looked at last, and told anew from its signals for any other.
 """
 
@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from monitor.model import UNDATED, Change, Decided, Event, Signal
 from nlp.affinity import Limits, Shelf, order
 from nlp.events import Overrides, Tally, overrides_of
-from nlp.kept import Signals, packed, unpacked
+from nlp.kept import Kept
 
 AT_HAND: Final = 500
 """Events that are not put away."""
@@ -26,14 +26,14 @@ _Key = TypeVar("_Key", str, bytes)
 class Cluster:
     """An event in memory: its posts in order of arrival, what people said of it, what it was merged
     into, its newest arrival, when its phase may change by the time alone (None where it is closed)
-    and its packed value, empty where that was not packed since it changed."""
+    and whether its value, as it is now, was put away."""
 
     members: dict[str, None] = field(default_factory=dict)
     people: Overrides = _NOBODY
     into: str = ""
     newest: datetime = UNDATED
     due: datetime | None = None
-    away: bytes = b""
+    away: bool = False
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Memory:
     before it when the row is `settled`: only what differs gets the row's number."""
 
     def __init__(self, limits: Limits) -> None:
-        self.signals = Signals()
+        self.kept = Kept()
         self.clusters: dict[str, Cluster] = {}
         self.decided: dict[int, Decided] = {}
         self.shelf = Shelf(limits)
@@ -112,7 +112,7 @@ class Memory:
 
     def change(self, signal: Signal, row: int) -> None:
         """A signal as it is now, in the event that it names; nothing where nothing differs."""
-        before = self.signals[signal.post.id]
+        before = self.kept[signal.post.id]
         if replace(signal, seq=before.seq) == before:
             return
         self.remove(before)
@@ -120,7 +120,7 @@ class Memory:
 
     def hold(self, post: str, hold: bool, row: int) -> bool:
         """Put a signal under a hold or let it go; whether that changed anything."""
-        signal = self.signals[post]
+        signal = self.kept[post]
         if signal.hold == hold:
             return False
         self._replace(replace(signal, hold=hold, seq=row))
@@ -140,7 +140,7 @@ class Memory:
         self.touch(signal.event)
         self._open[signal.event].stale = True
         del self.clusters[signal.event].members[post]
-        self.signals.drop(post)
+        self.kept.drop(post)
         if author:
             self._authors[author] = tuple(p for p in self._authors[author] if p != post)
         self._signals.pop(post, None)
@@ -174,7 +174,7 @@ class Memory:
             after = tally.event(name, before.seq, tally.phase(now), cluster.people, cluster.into)
             if after != before or not before.seq:
                 found.event = self._events[name] = replace(after, seq=row)
-                cluster.away = b""
+                cluster.away = False
             self._note(name, found)
         self._touched.clear()
 
@@ -198,11 +198,12 @@ class Memory:
             if cluster.due is None and cluster.newest < since:
                 self.shelf.drop(name)
                 for post in cluster.members:
-                    self.signals.drop(post)
+                    self.kept.drop(post)
+                self.kept.drop_event(name)
                 self._open.pop(name, None)
                 del self.clusters[name]
         self._copies = _left(self._copies, self.clusters)
-        self._authors = _left(self._authors, self.signals)
+        self._authors = _left(self._authors, self.kept)
         self.decided = {
             seq: done
             for seq, done in self.decided.items()
@@ -216,7 +217,7 @@ class Memory:
     def _seat(self, signal: Signal) -> None:
         """Into its event; one that came before others has the event told anew."""
         found, post = self._open[signal.event], signal.post
-        self.signals.put(signal)
+        self.kept.put(signal)
         self.clusters[signal.event].members[post.id] = None
         if post.author:
             self._authors[post.author] = (*self._authors.get(post.author, ()), post.id)
@@ -226,7 +227,7 @@ class Memory:
         self._copied(found.tally.add(signal), signal.event)
 
     def _replace(self, signal: Signal) -> None:
-        self.signals.put(signal)
+        self.kept.put(signal)
         self._signals[signal.post.id] = signal
 
     def _note(self, name: str, found: Open) -> None:
@@ -240,8 +241,8 @@ class Memory:
         found = self._open.pop(name, None)
         if found is None:
             cluster = self.clusters[name]
-            told = map(self.signals.__getitem__, cluster.members)
-            found = Open(unpacked(cluster.away), Tally(told))
+            told = map(self.kept.__getitem__, cluster.members)
+            found = Open(self.kept.event(name), Tally(told))
         self._open[name] = found
         return found
 
@@ -250,13 +251,15 @@ class Memory:
         while len(self._open) > AT_HAND:
             name = next(iter(self._open))
             found, cluster = self._open.pop(name), self.clusters[name]
-            cluster.away = cluster.away or packed(found.event)
+            if not cluster.away:
+                self.kept.put_event(found.event)
+                cluster.away = True
 
     def _retell(self, name: str, found: Open) -> None:
         for key in found.tally.keys:
             self._copies[key] = tuple(n for n in self._copies.get(key, ()) if n != name)
         cluster = self.clusters[name]
-        told = sorted(map(self.signals.__getitem__, cluster.members), key=lambda s: s.arrived)
+        told = sorted(map(self.kept.__getitem__, cluster.members), key=lambda s: s.arrived)
         cluster.members = {signal.post.id: None for signal in told}
         found.tally, found.stale = Tally(told), False
         for key in found.tally.keys:

@@ -90,3 +90,49 @@ CREATE TABLE IF NOT EXISTS counts (
     PRIMARY KEY (source, hour)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS health (source TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS subscriptions (
+    id TEXT PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS subscriptions_recipient ON subscriptions (recipient);
+CREATE TABLE IF NOT EXISTS asked (who TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS asked_who ON asked (who, at);
+CREATE TABLE IF NOT EXISTS due (
+    subscription TEXT NOT NULL,
+    event TEXT NOT NULL,
+    why TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (subscription, event)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS told (
+    subscription TEXT NOT NULL,
+    event TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (subscription, event)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS told_event ON told (event);
+CREATE TABLE IF NOT EXISTS matched (
+    subscription TEXT NOT NULL,
+    day TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    PRIMARY KEY (subscription, day)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    subscription TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL,
+    made TEXT NOT NULL,
+    again TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    repeats INTEGER NOT NULL DEFAULT 0,
+    said TEXT NOT NULL DEFAULT '',
+    payload BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (channel, again) WHERE state IN ('waiting', 'begun');
+CREATE INDEX IF NOT EXISTS outbox_subscription ON outbox (subscription, made);
+CREATE TABLE IF NOT EXISTS quoted (post TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (post, message)) WITHOUT ROWID;

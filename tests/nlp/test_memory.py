@@ -1,4 +1,4 @@
-"""What the grouper keeps of signals and events, and that keeping little changes nothing."""
+"""What the grouper keeps of signals and events, and that keeping them apart changes nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from monitor.model import Enrichment, Event, Place, Point, Post, Row, Signal, Stated, Tick
 from nlp import group, memory
-from nlp.kept import Signals, packed, unpacked
+from nlp.kept import Kept
 from tests.contracts.test_groupers import sequence, told
 
 NOON = datetime(2026, 3, 14, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -43,7 +43,7 @@ def signal(number: int, words: str = "Smoke over the harbour") -> Signal:
 
 
 def test_signals_come_back_as_they_were_put_away() -> None:
-    kept = Signals()
+    kept = Kept()
     many = [
         signal(1),
         replace(signal(2), enrichment=Enrichment(), hold=False),
@@ -58,7 +58,7 @@ def test_signals_come_back_as_they_were_put_away() -> None:
 
 
 def test_a_signal_put_away_again_takes_the_place_of_the_former() -> None:
-    kept = Signals()
+    kept = Kept()
     kept.put(signal(1))
     edited = replace(signal(1, "Fire at the harbour"), event="9")
     kept.put(edited)
@@ -72,8 +72,11 @@ def test_an_event_comes_back_as_it_was_put_away() -> None:
         sources={"wire": 2}, topics={"Fire": 1}, langs={"und": 1}, severity="Minor",
         certainty="Likely", place=CROYDON, phase="quiet", verdict="confirmed", hold=True,
     )  # fmt: skip
-    assert unpacked(packed(event)) == event
-    assert unpacked(packed(Event(id="7", seq=12))) == Event(id="7", seq=12)
+    kept = Kept()
+    kept.put_event(Event(id="7", seq=12))
+    assert kept.event("7") == Event(id="7", seq=12)
+    kept.put_event(event)
+    assert kept.event("7") == event
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -89,7 +92,7 @@ def test_how_many_events_are_at_hand_changes_nothing(
     assert one_at_hand.decided == all_at_hand.decided
 
 
-def test_a_remembered_signal_costs_little_more_than_its_vector() -> None:
+def test_a_remembered_signal_costs_less_than_its_vector() -> None:
     grouper = group.open(group.Options())
 
     def held() -> int:
@@ -108,7 +111,7 @@ def test_a_remembered_signal_costs_little_more_than_its_vector() -> None:
         grown = held() - before
     finally:
         tracemalloc.stop()
-    assert grown < 200 * 2 * len(signal(1).enrichment.vector)
+    assert grown < 200 * len(signal(1).enrichment.vector)
     assert grouper.holds("1")
     assert not grouper.holds("2")
 

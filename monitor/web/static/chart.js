@@ -51,7 +51,9 @@ class Chart {
         this.chosen();
       });
     }
-    const form = make("form", { class: "range" }, this.from, this.to, this.said, this.show);
+    // Not boosted: htmx would ask for the address of the page besides, and the later answer wins.
+    const alone = { class: "range", "hx-boost": "false" };
+    const form = make("form", alone, this.from, this.to, this.said, this.show);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.ask();
