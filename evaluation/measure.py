@@ -67,9 +67,9 @@ def ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else math.nan
 
 
-def f1_of(precision: float, recall: float) -> float:
-    """The harmonic mean; 0 where either is not known or 0."""
-    return 2 * precision * recall / (precision + recall) if precision > 0 and recall > 0 else 0.0
+def f1_of(right: float, said: float, yes: float) -> float:
+    """The harmonic mean of precision and recall; NaN where nothing is a yes."""
+    return ratio(2 * right, said + yes) if yes else math.nan
 
 
 class Ranking:
@@ -101,6 +101,14 @@ class Ranking:
         return [(float(x), float(y)) for x, y in every]
 
 
+def best_level(found: Floats, yes: Flags) -> float:
+    """The probability from which on a yes has the highest F1."""
+    order = np.argsort(-found, kind="stable")
+    right = np.cumsum(yes[order])
+    f1 = 2 * right / (np.arange(1, len(order) + 1) + max(1, int(yes.sum())))
+    return float(found[order][int(f1.argmax())])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What was found of each text (a probability), what was said of it, and what is true."""
@@ -116,6 +124,11 @@ class Judged:
             found=self.found[mask], said=self.said[mask], yes=self.yes[mask],
             groups=self.groups[mask],
         )  # fmt: skip
+
+
+def judge(found: Floats, level: float, truth: NDArray[np.int8], groups: Names) -> Judged:
+    """Probabilities from a threshold on said to be a yes; truth 1 is one."""
+    return Judged(found=found, said=found >= level, yes=truth == 1, groups=groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +150,10 @@ def binary(judged: Judged) -> Binary:
     ranking, bins = Ranking(judged.found, yes), _bins(judged.found)
 
     def statistic(weights: Floats) -> Sequence[float]:
-        right = weights[said & yes].sum()
-        precision, recall = ratio(right, weights[said].sum()), ratio(right, weights[yes].sum())
+        right, kept, true = (weights[each].sum() for each in (said & yes, said, yes))
         error = _error(judged.found, yes, bins, weights)
-        return precision, recall, f1_of(precision, recall), ranking(weights), error
+        f1 = f1_of(right, kept, true)
+        return ratio(right, kept), ratio(right, true), f1, ranking(weights), error
 
     precision, recall, f1, ap, ece = measured(statistic, judged.groups)
     return Binary(

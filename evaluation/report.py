@@ -6,12 +6,16 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from evaluation.measure import Binary, Judged, Measure, Ranking, binary, calibration
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.measure import Binary, Floats, Judged, Measure, Ranking, binary, calibration
 from monitor.ports import Table
 
-SCORE_HEAD = ("", "texts", "positive", "precision", "recall", "F1", "AP", "ECE")
+WORST: Final = 20
+SCORE_HEAD: Final = ("", "texts", "positive", "precision", "recall", "F1", "AP", "ECE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,22 @@ def bars(title: str, parts: Iterable[tuple[str, Judged]]) -> Bars:
     """F1 of several lists of texts."""
     return Bars(
         title=title, bars=tuple((name, binary(judged).f1) for name, judged in parts)
+    )
+
+
+def worst(
+    found: Floats, truth: NDArray[np.int8], ids: Sequence[str], texts: Sequence[str]
+) -> tuple[Mistake, ...]:
+    """Where a probability was furthest from what is known to be true."""
+    wrong = np.where(truth >= 0, np.abs(found - (truth == 1)), 0.0)
+    return tuple(
+        Mistake(
+            id=ids[i],
+            what=f"probability {found[i]:.2f}, labelled {'yes' if truth[i] else 'no'}",
+            text=texts[i],
+        )
+        for i in np.argsort(-wrong, kind="stable")[:WORST]
+        if wrong[i] > 0.5
     )
 
 
