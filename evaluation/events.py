@@ -49,8 +49,8 @@ ABOUT: Final = (
     "The baseline joins texts by average linkage over TF-IDF. Intervals hold 95 % of resamples of "
     "whole events.",
 )
-THRESHOLDS: Final = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
-DISTANCES: Final = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+THRESHOLDS: Final = (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.6)
+DISTANCES: Final = (0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98)
 EACH: Final = 100
 HEAD: Final = ("", "texts", "events", "groups", "B3 P", "B3 R", "B3 F1", "AMI", "fragments")
 _TWITTER: Final = 1_288_834_974_657
@@ -110,9 +110,7 @@ def evaluate(options: Options, told: Told) -> Report:
             Bars(title=f"{name}: B-cubed F1", bars=tuple((n, a.f1) for n, a in each.items()))
             for name, each in systems.items()
         ),
-        mistakes=tuple(
-            one for stream in streams for one in _worst(stream, options.on is not None)
-        ),
+        mistakes=tuple(one for stream in streams for one in _worst(stream, options.on is not None)),
         figures={
             f"events.{_short(name)}.{way}.{what}": getattr(found, what)
             for name, each in systems.items()
@@ -157,7 +155,9 @@ def news(folder: Path, quick: bool) -> list[EventsLine]:
     shuffled = [found[i] for i in np.random.default_rng(SEED).permutation(len(found))]
     topics = {line.event.removesuffix("plus").removesuffix("ecb") for line in shuffled}
     some = sorted(topics)[:8] if quick else topics
-    return [line for line in shuffled if line.event.removesuffix("plus").removesuffix("ecb") in some]
+    return [
+        line for line in shuffled if line.event.removesuffix("plus").removesuffix("ecb") in some
+    ]
 
 
 def tweets(folder: Path, quick: bool) -> list[EventsLine]:
@@ -237,9 +237,7 @@ def _enriched(posts: Sequence[Post], options: Options) -> Sequence[Enrichment]:
     return places.open(places.Options())(posts, known)
 
 
-def grouped(
-    posts: Sequence[Post], known: Sequence[Enrichment], options: group.Options
-) -> Labels:
+def grouped(posts: Sequence[Post], known: Sequence[Enrichment], options: group.Options) -> Labels:
     """The event of each post, by number."""
     grouper = group.open(options)
     rows = [Row(seq=n, at=post.collected, what=post) for n, post in enumerate(posts, 1)]

@@ -88,7 +88,9 @@ def cached(texts: list[str], cache: Path) -> vectors.Vectors:
     return vectors.vectors_of(texts, encoded, version, cache)
 
 
-def random_fold(matrix: Any, truth: fit.Truth, weights: Floats, random: NDArray[np.int64]) -> Floats:
+def random_fold(
+    matrix: Any, truth: fit.Truth, weights: Floats, random: NDArray[np.int64]
+) -> Floats:
     """Probabilities of the first random fold by a head fitted to the others; zeros elsewhere."""
     found = np.zeros(len(truth))
     rows = np.flatnonzero(random == 0)

@@ -26,7 +26,7 @@ def page(report: Report) -> str:
     return "\n".join(
         (
             '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
             "style-src 'unsafe-inline'\">",
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
             f"<title>{title}</title><style>{_STYLE}</style></head><body><main><h1>{title}</h1>",
@@ -67,7 +67,9 @@ def _plot(plot: Plot) -> str:
     def at(x: float, y: float) -> str:
         return f"{low + x * _SIDE:.1f},{high - y * _SIDE:.1f}"
 
-    drawn = [f'<rect x="{low}" y="{low}" width="{_SIDE}" height="{_SIDE}" fill="none" stroke="#999"/>']
+    drawn = [
+        f'<rect x="{low}" y="{low}" width="{_SIDE}" height="{_SIDE}" fill="none" stroke="#999"/>'
+    ]
     for tick in (0.0, 0.5, 1.0):
         x, y = at(tick, tick).split(",")
         drawn.append(f'<text x="{x}" y="{high + 14}" text-anchor="middle">{tick}</text>')
@@ -77,11 +79,15 @@ def _plot(plot: Plot) -> str:
     for number, line in enumerate(plot.lines):
         colour = _COLOURS[number % len(_COLOURS)]
         points = " ".join(at(x, y) for x, y in line.points)
-        drawn.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        drawn.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
         drawn.append(
             f'<text x="{low}" y="{high + 50 + 16 * number}" fill="{colour}">{escape(line.name)}</text>'
         )
-    drawn.append(f'<text x="{low + _SIDE / 2}" y="{high + 32}" text-anchor="middle">{escape(plot.x)}</text>')
+    drawn.append(
+        f'<text x="{low + _SIDE / 2}" y="{high + 32}" text-anchor="middle">{escape(plot.x)}</text>'
+    )
     drawn.append(f'<text x="{low}" y="{low - 8}">{escape(plot.y)}</text>')
     return _figure(plot.title, high + _EDGE, high + 50 + 16 * len(plot.lines), drawn)
 
@@ -97,7 +103,9 @@ def _bars(bars: Bars) -> str:
         )
         if measure.low == measure.low:
             low, high = (_NAMES + edge * _WIDE for edge in (measure.low, measure.high))
-            drawn.append(f'<path d="M{low:.1f} {y - 4}H{high:.1f}" stroke="#000" stroke-width="2"/>')
+            drawn.append(
+                f'<path d="M{low:.1f} {y - 4}H{high:.1f}" stroke="#000" stroke-width="2"/>'
+            )
         drawn.append(f'<text x="{_NAMES + _WIDE + 8}" y="{y}">{escape(str(measure))}</text>')
     return _figure(bars.title, _NAMES + _WIDE + 150, len(bars.bars) * _BAR + 10, drawn)
 

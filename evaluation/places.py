@@ -33,7 +33,7 @@ ABOUT: Final = (
     "over its texts: there, expect less of a disaster that nobody looked at. No code of the "
     "project reads GeoVirus and GeoWebNews but this evaluation.",
     "Of an article only the first 5,000 characters are read and 50 places kept; labelled names "
-    "behind these count as not found.",
+    "behind these count as not found. GeoWebNews labels adjectives and buildings too.",
     "The baseline is the most populous place of the labelled name. Intervals hold 95 % of "
     "resamples of whole disasters (of texts in sets that name none).",
 )

@@ -125,9 +125,7 @@ def curves(parts: Sequence[tuple[str, Judged]]) -> tuple[Plot, Plot]:
 
 def bars(title: str, parts: Iterable[tuple[str, Judged]]) -> Bars:
     """F1 of several lists of texts."""
-    return Bars(
-        title=title, bars=tuple((name, binary(judged).f1) for name, judged in parts)
-    )
+    return Bars(title=title, bars=tuple((name, binary(judged).f1) for name, judged in parts))
 
 
 def worst(
