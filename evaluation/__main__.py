@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="labelled sets")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder for both files")
     asked = parser.parse_args()
-    reports = []
+    by, reports = document.made(), []
     with Progress(console=Console(stderr=True)) as bar:
         for part in (relevance, topics, places, events):
             task = bar.add_task(part.__name__, total=None)
@@ -31,7 +31,7 @@ def main() -> None:
 
             reports.append(part.evaluate(part.Options(data=asked.data), told))
             bar.remove_task(task)
-    held = document.figures(reports, document.made())
+    held = document.figures(reports, by)
     text = json.dumps(held, ensure_ascii=False, indent=1)
     (asked.out / "how-good.json").write_text(text + "\n", encoding="utf-8")
     (asked.out / "how-good.md").write_text(document.page(held), encoding="utf-8")

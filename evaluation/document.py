@@ -1,8 +1,8 @@
 """The page of the documentation that says how good it is, as a function of the figures beside it;
 and figures that other documents name: `<!-- figure: relevance.events.f1 -->0.86`.
 
-A figure that stands before a percent sign is a hundred times the one in the file. It is written with
-as many decimals as it had.
+A figure that stands before a percent sign is a hundred times the one in the file. It keeps as many
+decimals as it had.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from nlp.train.evaluate import table
 MARK: Final = re.compile(r"(<!-- figure: ([\w./]+) -->)([\d.,]*\d)( ?%)?")
 _INTRODUCTION: Final = """# How good is it
 
-Made by `make figures` on {date}, on {processor}, at commit {commit}. The same tables, with the worst errors and plots, come
-from `monitor evaluate relevance|topics|places|events --report FILE.html`, and with `--on FILE` for texts of your own.
+Made by `make figures` on {date}, on {processor}, at commit {commit}. The same tables, with the
+worst errors and plots, come from `monitor evaluate relevance|topics|places|events --report
+FILE.html`, and with `--on FILE` for texts of your own.
 
-Cells hold a figure and the interval that holds 95 % of resamples. AP is average precision, ECE the expected
-calibration error (0 is best), B3 is B-cubed, AMI adjusted mutual information. `TF-IDF` and *most populous* are plain baselines."""
+Cells hold a figure and the interval that holds 95 % of resamples. AP is average precision, ECE the
+expected calibration error (0 is best), B3 is B-cubed, AMI adjusted mutual information. *TF-IDF* and
+*most populous* are plain baselines."""
 
 
 def made() -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from evaluation import baseline
+from evaluation import baseline, own, shipped
 from evaluation.asked import Asked, EventsLine, Told, read
 from evaluation.clusters import (
     Agreement,
@@ -34,7 +34,7 @@ from evaluation.report import Bars, Mistake, Report
 from monitor.errors import ConfigError
 from monitor.model import Enrichment, Post, Row
 from monitor.ports import Table
-from nlp import encode, group, language, models, places, relevance
+from nlp import encode, group, models
 
 ABOUT: Final = (
     "Nothing is fitted, but thresholds are chosen. Ours is the shipped one; the project kept no "
@@ -86,7 +86,7 @@ def evaluate(options: Options, told: Told) -> Report:
             "CrisisLexT26": (tweets(options.data, options.quick), _event),
         }
     else:
-        given = {"your file": (own(options.on, options.quick), _event)}
+        given = {"your file": (own_lines(options.on, options.quick), _event)}
     streams = []
     for name, (lines, half) in given.items():
         streams.append(_stream(name, lines, half, options, told))
@@ -127,7 +127,7 @@ def _short(name: str) -> str:
     return {"ECB+": "ecb", "CrisisLexT26": "crisislext26"}.get(name, "own")
 
 
-def own(path: Path, quick: bool) -> list[EventsLine]:
+def own_lines(path: Path, quick: bool) -> list[EventsLine]:
     """A file's lines in order of time; raises ConfigError where one names no event."""
     found = read(path, EventsLine, quick)
     if bare := [line.id for line in found if not line.event]:
@@ -149,8 +149,8 @@ def news(folder: Path, quick: bool) -> list[EventsLine]:
     """The texts of ECB+. The first line of the newer half is an address that tells the event."""
     found = []
     for row in _rows(folder / "ecbplus_docs.jsonl.gz"):
-        first, _, rest = row["text"].partition("\n")
-        text = rest if row["doc"].endswith("plus") and rest else row["text"]
+        behind = row["text"].partition("\n")[2]
+        text = behind if row["doc"].endswith("plus") and behind else row["text"]
         found.append(EventsLine(text=text, id=row["doc"], event=row["subtopic"]))
     shuffled = [found[i] for i in np.random.default_rng(SEED).permutation(len(found))]
     topics = {line.event.removesuffix("plus").removesuffix("ecb") for line in shuffled}
@@ -205,8 +205,9 @@ def _stream(
     ]
     known = _enriched(posts, options)
     told(f"{name}: groups", 1, 3)
-    shipped = group.Options()
-    ours = {t: grouped(posts, known, replace(shipped, threshold=t)) for t in THRESHOLDS}
+    usual = group.Options()
+    tried = sorted({*THRESHOLDS, usual.threshold})
+    ours = {t: grouped(posts, known, replace(usual, threshold=t)) for t in tried}
     told(f"{name}: TF-IDF", 2, 3)
     plain = baseline.clusters([line.text for line in lines], DISTANCES)
     return Stream(
@@ -216,14 +217,14 @@ def _stream(
         halves=numbered([half(line) for line in lines]) % 2,
         langs=np.array([one.lang or "?" for one in known]),
         ours=tuple(ours.values()),
-        shipped=ours.get(shipped.threshold, ours[THRESHOLDS[0]]),
+        shipped=ours[usual.threshold],
         plain=tuple(plain),
     )
 
 
 def _enriched(posts: Sequence[Post], options: Options) -> Sequence[Enrichment]:
     known: Sequence[Enrichment] = [Enrichment()] * len(posts)
-    known = language.open(language.Options())(posts, known)
+    known = shipped.identifier()(posts, known)
     if options.on is None:
         version = f"{models.find(encode.Options().model).version} {DTYPE}"
         vectors = cached([post.text for post in posts], options.cache)
@@ -232,9 +233,9 @@ def _enriched(posts: Sequence[Post], options: Options) -> Sequence[Enrichment]:
             for e, vector in zip(known, vectors, strict=True)
         ]
     else:
-        known = encode.open(encode.Options())(posts, known)
-    known = relevance.open(relevance.Options())(posts, known)
-    return places.open(places.Options())(posts, known)
+        known = shipped.encoder(own.DTYPE)(posts, known)
+    known = shipped.heads()(posts, known)
+    return shipped.finder()(posts, known)
 
 
 def grouped(posts: Sequence[Post], known: Sequence[Enrichment], options: group.Options) -> Labels:

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation import baseline
+from evaluation import baseline, shipped
 from evaluation.measure import SEED, Flags, Floats, Judged, Names
-from nlp import encode, language, models, topic
+from nlp import encode, models, topic
 from nlp.topic import Topic
 from nlp.train import data, fit, vectors
 
@@ -77,12 +77,9 @@ def corpus(folder: Path, cache: Path, quick: bool) -> Corpus:
 
 def cached(texts: list[str], cache: Path) -> vectors.Vectors:
     """One vector a text; the encoder is opened only where the cache lacks one."""
-    opened: list[encode.Encoder] = []
 
     def encoded(block: Any) -> vectors.Vectors:
-        if not opened:
-            opened.append(encode.open(encode.Options(dtype=DTYPE)))
-        return opened[0].encode(block)
+        return shipped.encoder(DTYPE).encode(block)
 
     version = f"{models.find(encode.Options().model).version} {DTYPE}"
     return vectors.vectors_of(texts, encoded, version, cache)
@@ -101,8 +98,7 @@ def random_fold(
 
 def languages(texts: Iterable[str]) -> Names:
     """The language of each text as the monitor tells it, `?` where it cannot."""
-    identifier = language.open(language.Options())
-    return np.array([identifier.identify(text) or "?" for text in texts])
+    return np.array([shipped.identifier().identify(text) or "?" for text in texts])
 
 
 def parts(judged: Judged, names: Names, least: int = 1) -> Mapping[str, Judged]:

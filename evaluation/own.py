@@ -8,14 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from evaluation import baseline
+from evaluation import baseline, shipped
 from evaluation.asked import Asked, Line, Told
 from evaluation.labelled import parts
 from evaluation.measure import Floats, Judged, Names
 from evaluation.report import score_table
 from monitor.model import Enrichment, Post
 from monitor.ports import Table
-from nlp import encode, language, relevance
 from nlp.train import data, fit
 
 ABOUT: Final = (
@@ -24,16 +23,14 @@ ABOUT: Final = (
     "TF-IDF and logistic regression was fitted to the labelled sets, where they are.",
     "Intervals hold 95 % of resamples of events or cities (of texts where none are named).",
 )
+DTYPE: Final = "float32"
+"""Exact, so that a file has the same figures on every processor."""
 _BATCH: Final = 256
 
 
 def enriched(lines: Sequence[Line], told: Told) -> list[Enrichment]:
     """What language, encoder and heads say of each line."""
-    steps = (
-        language.open(language.Options()),
-        encode.open(encode.Options()),
-        relevance.open(relevance.Options()),
-    )
+    steps = shipped.identifier(), shipped.encoder(DTYPE), shipped.heads()
     found: list[Enrichment] = []
     for block in _blocks(lines):
         told("language, vectors, heads", len(found), len(lines))

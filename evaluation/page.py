@@ -82,9 +82,8 @@ def _plot(plot: Plot) -> str:
         drawn.append(
             f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
-        drawn.append(
-            f'<text x="{low}" y="{high + 50 + 16 * number}" fill="{colour}">{escape(line.name)}</text>'
-        )
+        under = high + 50 + 16 * number
+        drawn.append(f'<text x="{low}" y="{under}" fill="{colour}">{escape(line.name)}</text>')
     drawn.append(
         f'<text x="{low + _SIDE / 2}" y="{high + 32}" text-anchor="middle">{escape(plot.x)}</text>'
     )
@@ -98,9 +97,8 @@ def _bars(bars: Bars) -> str:
         y = number * _BAR + 14
         value = measure.value if measure.value == measure.value else 0.0
         drawn.append(f'<text x="{_NAMES - 6}" y="{y}" text-anchor="end">{escape(name)}</text>')
-        drawn.append(
-            f'<rect x="{_NAMES}" y="{y - 10}" width="{value * _WIDE:.1f}" height="12" fill="{_COLOURS[0]}"/>'
-        )
+        size = f'width="{value * _WIDE:.1f}" height="12"'
+        drawn.append(f'<rect x="{_NAMES}" y="{y - 10}" {size} fill="{_COLOURS[0]}"/>')
         if measure.low == measure.low:
             low, high = (_NAMES + edge * _WIDE for edge in (measure.low, measure.high))
             drawn.append(
@@ -111,7 +109,9 @@ def _bars(bars: Bars) -> str:
 
 
 def _figure(title: str, width: float, height: float, drawn: list[str]) -> str:
+    title = escape(title)
     return (
-        f'<figure><figcaption>{escape(title)}</figcaption><svg role="img" aria-label="{escape(title)}"'
-        f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">{"".join(drawn)}</svg></figure>'
+        f'<figure><figcaption>{title}</figcaption><svg role="img" aria-label="{title}" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f"{''.join(drawn)}</svg></figure>"
     )

@@ -16,13 +16,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation import shipped
 from evaluation.asked import Asked, PlacesLine, Span, Told, read
 from evaluation.measure import Measure, Names, f1_of, measured, ratio
 from evaluation.report import Bars, Mistake, Report
 from monitor.geo import distance_m
 from monitor.model import Enrichment, Place, Post
 from monitor.ports import Table
-from nlp import gazetteer, language, places
+from nlp import gazetteer
 from nlp.gazetteer import Toponym
 from nlp.resolve import resolve
 from nlp.toponyms import Mention
@@ -134,7 +135,7 @@ def _line(name: str, row: Mapping[str, Any], number: int) -> PlacesLine:
 
 def _through(given: Sequence[tuple[str, PlacesLine]], told: Told) -> list[Text]:
     """Every line through language and places, as they are shipped, without a home area."""
-    steps = language.open(language.Options()), places.open(places.Options())
+    steps = shipped.identifier(), shipped.finder()
     found = []
     for begin in range(0, len(given), _BATCH):
         told("places", begin, len(given))
@@ -321,8 +322,8 @@ def _figures(
     found: dict[str, Measure] = {}
     for name, texts in whole.items():
         prefix = f"places.{name.replace(' ', '_')}"
-        kinds = ("strict.precision", "strict.recall", "strict.f1")
-        kinds += ("lenient.precision", "lenient.recall", "lenient.f1")
+        ways_of = ("strict", "lenient")
+        kinds = [f"{way}.{what}" for way in ways_of for what in ("precision", "recall", "f1")]
         found |= {f"{prefix}.{k}": m for k, m in zip(kinds, span_measures(texts), strict=True)}
         short = {WHOLE: "ours", TOLD: "resolved", POPULOUS: "populous", BEST: "best"}
         for way, measures in ways[name].items():

@@ -25,8 +25,8 @@ SEED: Final = 20261122
 class Example:
     """One labelled text. `group` is what it is held out with: an event, a city, a set's slice.
 
-    `id` is `<set>:` and its id there, or the number of its line. `facts` are its labels as `<set>:<field>=<value>`, to which topics refer; `relevant` is None
-    where it is only looked at, never fitted to.
+    `facts` are its labels as `<set>:<field>=<value>`, to which topics refer; `relevant` is None
+    where it is only looked at, never fitted to. `id` is the set and its id or line there.
     """
 
     text: str
