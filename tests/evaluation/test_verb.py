@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,14 @@ def test_what_cannot_be_measured_is_said_in_one_line(tmp_path: Path) -> None:
     assert "--on" not in told("relevance", "--on", tmp_path / "nowhere.jsonl")
     odd = written(tmp_path / "odd.jsonl", [{"text": "a", "topics": ["Weather"]}])
     assert "Weather" in told("topics", "--on", odd)
+
+
+def test_the_extra_that_is_lacking_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    own = written(tmp_path / "own.jsonl", [{"text": "a", "relevant": True}])
+    assert "signal-monitor[train]" in told("relevance", "--on", own)
 
 
 def test_nothing_of_a_report_runs_in_its_page() -> None:
