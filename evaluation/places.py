@@ -32,9 +32,10 @@ ABOUT: Final = (
     "Nothing is fitted to labelled places, so there is no split, and a random one would not "
     "flatter. But the rules were written while looking at IDRISI-R, and common words were counted "
     "over its texts: there, expect less of a disaster that nobody looked at. No code of the "
-    "project reads GeoVirus and GeoWebNews but this evaluation.",
-    "Of an article only the first 5,000 characters are read and 50 places kept; labelled names "
-    "behind these count as not found. GeoWebNews labels adjectives and buildings too.",
+    "project reads GeoVirus and GeoWebNews but this evaluation; the latter labels adjectives and "
+    "buildings too.",
+    "Of a text only the first 5,000 characters are read and 50 places kept; labelled names "
+    "behind these count as not found.",
     "The baseline is the most populous place of the labelled name. Intervals hold 95 % of "
     "resamples of whole disasters (of texts in sets that name none).",
 )
