@@ -19,6 +19,7 @@ from monitor.documents import Document, signal_document
 from monitor.errors import ConfigError, IndexRefused
 from monitor.fetch import Fetcher, agent
 from monitor.ledger import Ledger, open_ledger
+from monitor.ledger.draft import discard
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Enricher, Found, Grouper, Index, Of
@@ -161,7 +162,8 @@ class App:
 
     @contextmanager
     def consuming(self, wait_s: float = 0.0) -> Iterator[bool]:
-        """Hold the lock of whoever consumes; False where another process holds it all the while."""
+        """Hold the lock of whoever consumes; False where another process holds it all the while.
+        The draft of an interrupted rebuild goes."""
         self.config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(self.config.data / "ledger.lock")
         try:
@@ -170,6 +172,7 @@ class App:
             yield False
             return
         try:
+            discard(self.config.data)
             yield True
         finally:
             lock.release()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -99,16 +100,7 @@ class Schedule:
         """Work until SIGTERM or SIGINT. Raises LedgerError when the ledger cannot go on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_stop)
-        scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(THREADS)},
-            job_defaults={
-                "coalesce": True,
-                "max_instances": 1,
-                "misfire_grace_time": GRACE_S,
-            },
-            timezone=UTC,
-        )
-        self._add_jobs(scheduler)
+        scheduler = self._scheduler()
         loops = [
             threading.Thread(target=self._loop, args=(body,), name=name)
             for name, body in (("consumer", self._consume), ("follower", self._follow))
@@ -127,6 +119,33 @@ class Schedule:
             _log.info("stopped")
         if self._fault is not None:
             raise self._fault
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Poll by the clock meanwhile, and consume nothing. Raises LedgerError at the end when the
+        ledger could not be written."""
+        scheduler = self._scheduler()
+        scheduler.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            scheduler.shutdown(wait=True)
+        if self._fault is not None:
+            raise self._fault
+
+    def _scheduler(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(THREADS)},
+            job_defaults={
+                "coalesce": True,
+                "max_instances": 1,
+                "misfire_grace_time": GRACE_S,
+            },
+            timezone=UTC,
+        )
+        self._add_jobs(scheduler)
+        return scheduler
 
     def _add_jobs(self, scheduler: BackgroundScheduler) -> None:
         now = datetime.now(UTC)

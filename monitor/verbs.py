@@ -118,7 +118,7 @@ def _level(app: App) -> None:
 def rebuilt(app: App, kind: str) -> Iterator[int]:
     """Follow from the beginning into a new index of that kind, then put it in the place of the one
     that is there; the rows that it has seen. Interrupted, it goes on where it was."""
-    with _alone(app), closing(app.open_index(kind, beside=True)) as index:
+    with alone(app), closing(app.open_index(kind, beside=True)) as index:
         name = f"{kind}:next"
         app.prepare(index, name)
         yield from app.follow(index, name)
@@ -133,7 +133,7 @@ def let_go(app: App, kind: str) -> None:
     dismissed. Raises IndexRefused where it is another ledger's."""
     if kind == app.config.index_kind:
         raise ConfigError(f"index {kind}: is followed; name another kind in [index] first")
-    with _alone(app):
+    with alone(app):
         with closing(app.open_index(kind)) as index:
             owner = index.follows()
         if owner not in {None, app.ledger.feed.ledger_id()}:
@@ -186,7 +186,7 @@ def _written(path: Path, secret: str) -> Path:
 
 
 @contextmanager
-def _alone(app: App) -> Iterator[None]:
+def alone(app: App) -> Iterator[None]:
     """Nobody else consumes or follows meanwhile."""
     with app.consuming() as mine:
         if not mine:
