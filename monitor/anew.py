@@ -22,7 +22,6 @@ from monitor.ledger.anew import CHUNK, Anew, Held, Reserved
 from monitor.ledger.draft import Draft, Numbers, Settled
 from monitor.model import UNDATED, Change, Decision, Enrichment, Gone, Post, Row, Signal, Tick
 
-BATCH: Final = 256
 _Told = tuple[Row, Enrichment | None]
 _PROBE: Final = Post(id="probe", text="fire")
 
@@ -54,7 +53,7 @@ class Renewal:
 
     def enrich(self) -> Iterator[int]:
         """Think about the posts that were not thought about yet; how many were at each step."""
-        for held in self._anew.waiting(self._recipe, BATCH):
+        for held in self._anew.waiting(self._recipe, self._app.rules.batch):
             self._anew.keep(self._recipe, self._thoughts(held))
             trim()
             yield len(held)
@@ -139,7 +138,7 @@ class _Replay:
         self._firsts: dict[str, str] = {}
 
     def __call__(self) -> Iterator[int]:
-        for posts in self._anew.renewed(BATCH):
+        for posts in self._anew.renewed(self._app.rules.batch):
             told: list[_Told] = []
             for one in posts:
                 home = one.signal.event if one.signal.event in self._decided else ""
