@@ -57,6 +57,7 @@ bench-elastic: $(READY) ## print those of Elasticsearch, at each of SIZES; takes
 
 soak: $(READY) ## 20,000 posts, killed 50 times on the embedded index and 100 on Elasticsearch; needs ../shared
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.soak_anew
 
 elasticsearch: $(READY) ## start an Elasticsearch 9 to try out; needs Java 21 or later, Maven, 1 GB to fetch
 	@$(BIN)/python -m tests.elastic start
@@ -65,7 +66,7 @@ elasticsearch-stop: ## stop it; its data stays in build/elasticsearch
 	@$(BIN)/python -m tests.elastic stop
 
 train: $(READY) ## make the shipped heads anew from ../shared/data
-	$(BIN)/python -m nlp.train
+	$(BIN)/monitor train
 
 lock: $(READY) ## resolve the newest versions that pyproject.toml allows into requirements.lock
 	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \

@@ -27,6 +27,8 @@ from monitor.query import Query, likes, matches, parse
 
 LOCK_S: Final = 5.0
 """How long `run` waits for a verb that consumes a moment."""
+HEADS: Final = "heads"
+"""The folder in the data folder for what was refitted."""
 WAIT_S: Final = 10.0
 """How long a decision waits for its outcome before it is called pending."""
 
@@ -255,10 +257,18 @@ def _step(config: Config, name: str, dtype: str | None) -> Enricher:
         options = replace(options, home=config.area.box)
     if getattr(options, "gazetteer", ""):
         options = replace(options, gazetteer=str(config.path.parent / options.gazetteer))
+    if getattr(options, "heads", None) == "" and (found := refitted(config.data)):
+        options = replace(options, heads=str(found[-1]))
     if dtype and hasattr(options, "dtype"):
         options = replace(options, dtype=dtype)
     step: Enricher = parts.load("nlp", name).open(options)
     return step
+
+
+def refitted(data: Path) -> list[Path]:
+    """The folders of heads that were refitted to decisions, the newest last: it is used."""
+    found = (path for path in (data / HEADS).glob("*") if path.name.isdecimal())
+    return sorted(found, key=lambda path: int(path.name))
 
 
 def dropped_document(dropped: Dropped) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +14,12 @@ from typing import Any
 
 from monitor import parts
 from monitor.admit import Keys, admit
-from monitor.app import WAIT_S, App, followers, foreign
+from monitor.app import HEADS, WAIT_S, App, followers, foreign, refitted
 from monitor.config import Source, duration
 from monitor.errors import ConfigError, IndexUnavailable, QueryError
 from monitor.fetch import Fetcher, agent
 from monitor.ledger import utc_now
+from monitor.ledger.anew import Anew
 from monitor.model import Cursor, Page, Signal, Tick
 from monitor.query import Query, likes
 
@@ -183,6 +185,33 @@ def _written(path: Path, secret: str) -> Path:
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"{secret}\n")
     return fresh.replace(path)
+
+
+def learned(app: App) -> tuple[tuple[Any, ...], Path | None]:
+    """How heads that are refitted to the decisions in the ledger do beside those in use, one line
+    each, and the folder of the new ones; None where none is better. Raises ConfigError, ModelError.
+    """
+    if getattr(app.config.steps["relevance"], "heads", ""):
+        raise ConfigError("[nlp.relevance] heads: names heads of your own; leave it empty first")
+    truth, former = app.ledger.truth, refitted(app.config.data)
+    names = sorted(Anew(app.ledger.store).decided())
+    found = ((truth.event(name), truth.members(name), truth.decisions(name)) for name in names)
+    judged = (each for each in found if each[0] is not None)
+    number = int(former[-1].name) + 1 if former else 1
+    folder = app.config.data / HEADS / str(number)
+    fresh = folder.with_name(f"{number}.new")
+    used = str(former[-1]) if former else ""
+    compared = parts.tool("nlp.train.refit").refit(judged, "", used, fresh)
+    better = any(line.better for line in compared)
+    return compared, fresh.replace(folder) if better else None
+
+
+def unlearned(app: App) -> None:
+    """Be rid of the heads that were refitted last. Raises ConfigError where there are none."""
+    found = refitted(app.config.data)
+    if not found:
+        raise ConfigError("train: no heads were refitted here; there is nothing to undo")
+    shutil.rmtree(found[-1])
 
 
 @contextmanager

@@ -135,7 +135,6 @@ class World:
 
 
 def _live(world: World, told: Connection) -> None:
-    log.configure(json=False, level="warning")
     app = world.plan.deployed(world.folder)
     with app.consuming():
         renewal = Renewal(app, Anew(app.ledger.store))
@@ -278,6 +277,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if recorded(ROOT / "build" / "soak.db") < asked.posts:
         console.print("soak: build/soak.db holds too few posts; run python -m tests.soak first")
         sys.exit(2)
+    log.configure(json=False, level="warning")
     with tempfile.TemporaryDirectory() as place:
         result = suffer(asked.posts, asked.seed, Path(place), console)
     show(result, console)

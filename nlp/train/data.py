@@ -80,12 +80,15 @@ _VIOLENT: Final = frozenset(
 """An assembly is a safety matter only where it endangers people: others are left out."""
 
 
+def path(folder: Path, name: str) -> Path:
+    """Where a set lies."""
+    return folder / f"{name}.jsonl.gz"
+
+
 def read(folder: Path, name: str) -> list[Example]:
     """The texts of one set, without repeats, capped by group and label, in a fixed order."""
     found = list(
-        _unlike(
-            example for row in _rows(folder / f"{name}.jsonl.gz") for example in _READERS[name](row)
-        )
+        _unlike(example for row in _rows(path(folder, name)) for example in _READERS[name](row))
     )
     random.Random(SEED).shuffle(found)
     taken: dict[tuple[str, bool | None], int] = {}
