@@ -55,9 +55,10 @@ bench: $(READY) ## print the figures of speed that the documents name
 bench-elastic: $(READY) ## print those of Elasticsearch, at each of SIZES; takes long
 	$(BIN)/python -m tests.benchmarks elastic --sizes $(SIZES)
 
-soak: $(READY) ## 20,000 posts, killed 50 times on the embedded index and 100 on Elasticsearch; needs ../shared
+soak: $(READY) ## 20,000 posts, killed 50 times on the embedded index and 100 on Elasticsearch; 1,000 mails, 20 times
 	$(BIN)/python -m tests.soak
 	$(BIN)/python -m tests.soak_anew
+	$(BIN)/python -m tests.soak_mail
 
 elasticsearch: $(READY) ## start an Elasticsearch 9 to try out; needs Java 21 or later, Maven, 1 GB to fetch
 	@$(BIN)/python -m tests.elastic start

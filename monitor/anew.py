@@ -175,7 +175,7 @@ class _Replay:
             yield self._row(seq, hour, Tick(at=hour)), None
         for source in signal.sources:
             row = self._row(seq, post.collected, replace(post, source=source))
-            yield row, signal.enrichment
+            yield replace(row, origin=signal.origin), signal.enrichment
 
     def _row(self, seq: int, at: datetime, what: Post | Gone | Tick) -> Row:
         """A row that is not before the last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -14,15 +15,18 @@ from filelock import FileLock, Timeout
 
 from monitor import parts
 from monitor.admit import Keys, read_keys
+from monitor.alerts.links import Links, secrets_of
+from monitor.alerts.paper import Letterhead
+from monitor.alerts.subscribe import Registrar
 from monitor.config import STEPS, Config
 from monitor.documents import Document, signal_document
 from monitor.errors import ConfigError, IndexRefused
 from monitor.fetch import Fetcher, agent
-from monitor.ledger import Ledger, open_ledger
+from monitor.ledger import Ledger, open_ledger, utc_now
 from monitor.ledger.draft import discard
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
-from monitor.ports import Asked, Enricher, Found, Grouper, Index, Of
+from monitor.ports import Asked, Channel, Enricher, Found, Grouper, Index, Of
 from monitor.query import Query, likes, matches, parse
 
 LOCK_S: Final = 5.0
@@ -38,6 +42,8 @@ class App:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self._guard = threading.Lock()
+        self._channels: dict[str, Channel] = {}
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -110,6 +116,42 @@ class App:
         """The index, ready to follow. Raises IndexUnavailable, IndexRefused."""
         self.prepare(self.index, self.config.index_kind)
         return self.index
+
+    @cached_property
+    def links(self) -> Links:
+        """What signs the addresses in messages."""
+        return Links(secrets_of(self.keys), self.config.alerts.page)
+
+    @cached_property
+    def letterhead(self) -> Letterhead:
+        """Whose letters messages are."""
+        table = self.config.alerts
+        return Letterhead(
+            title=self.config.web.title,
+            page=table.page,
+            area=self.config.area,
+            sign=self.links if table.page else None,
+            operator=table.operator,
+        )
+
+    @cached_property
+    def registrar(self) -> Registrar:
+        """What takes, changes and ends subscriptions."""
+        return Registrar(self.ledger, self.config, self.links, self.letterhead, self.channel)
+
+    def settle(self) -> None:
+        """Make the subscriptions of the configuration what it says. Raises ConfigError."""
+        self.registrar.settle(utc_now())
+
+    def channel(self, kind: str) -> Channel:
+        """The channel of that kind, opened when it is first wanted. Raises ConfigError."""
+        with self._guard:
+            if kind not in self._channels:
+                if kind not in self.config.channels:
+                    raise ConfigError(f"[channel.{kind}]: is missing; add that table")
+                part = parts.load("channels", kind)
+                self._channels[kind] = part.open(self.config.channels[kind])
+            return self._channels[kind]
 
     @property
     def follower(self) -> str:
@@ -229,6 +271,9 @@ class App:
     def close(self) -> None:
         """Close what was opened."""
         self.close_index()
+        for channel in self._channels.values():
+            channel.close()
+        self._channels.clear()
         if "ledger" in vars(self):
             self.ledger.close()
 

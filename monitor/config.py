@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,125 +12,30 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from monitor import parts
-from monitor.area import Area, Corners, box_corners
-from monitor.errors import ConfigError
+from monitor.area import Area, box_corners
+from monitor.errors import ConfigError, QueryError
+from monitor.messages import Subscription
 from monitor.model import Voice
 from monitor.ports import Policy
+from monitor.tables import (
+    AlertsTable,
+    AreaTable,
+    FetchTable,
+    IndexTable,
+    MainTable,
+    SourceTable,
+    SubscriptionTable,
+    WebTable,
+)
+from monitor.wanted import address, subscription_of
 
 STEPS: Final = ("language", "encode", "relevance", "places")
 """The steps of enrichment in their order, each a module of `nlp/`."""
 
+VOUCHED: Final = "file-"
+"""What the ids of subscriptions of the configuration begin with."""
+
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaTable:
-    """`[area]`: the city that this deployment is for; without it the whole world is home.
-
-    name: what the area is called
-    box: south, west, north, east in degrees
-    polygon: corners as [latitude, longitude], instead of a box
-    margin_km: what lies this close still counts as home
-    """
-
-    name: str
-    box: tuple[float, float, float, float] | None = None
-    polygon: Corners | None = None
-    margin_km: float = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchTable:
-    """`[fetch]`: how servers are asked.
-
-    contact: an address or page that the User-Agent names, so that servers can reach the operator
-    allow: hosts that may have private addresses
-    timeout_s: seconds that one answer may take in all
-    max_mb: megabytes that one answer may have, decoded
-    per_host_s: seconds between two requests to one host
-    """
-
-    contact: str = ""
-    allow: tuple[str, ...] = ()
-    timeout_s: float = 60.0
-    max_mb: float = 20.0
-    per_host_s: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexTable:
-    """`[index]`: which index is followed and asked; the options of each stand in `[index.<kind>]`.
-
-    kind: a module of `indexes/`
-    """
-
-    kind: str = "embedded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceTable:
-    """`[[source]]`: where posts come from; the other keys are those of its kind.
-
-    name: what the source is called, for ever
-    kind: a module of `collectors/`
-    every: how often it is asked, as in 30s, 10m, 6h, 1d
-    voice: what the source is: official, media, citizen or unknown
-    keep: all, or relevant only; official sources keep all where nothing is said
-    expect: it is called silent after this long without a post, as in 6h; never where empty
-    backfill: true for an archive that lets live posts pass
-    """
-
-    name: str
-    kind: str
-    every: str = "10m"
-    voice: Voice = "unknown"
-    keep: Literal["all", "relevant", ""] = ""
-    expect: str = ""
-    backfill: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MainTable:
-    """The top of the file.
-
-    data: the folder of ledger, key and index, relative to this file
-    languages: codes of the languages that questions are asked in
-    keep_days: days that a signal is kept
-    inbox_max_mb: polls wait while more than this waits to be consumed
-    """
-
-    data: str = "data"
-    languages: tuple[str, ...] = ("en",)
-    keep_days: int = 365
-    inbox_max_mb: float = 500.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebTable:
-    """`[web]`: where the page is served, and to whom.
-
-    host: the address to listen at; one beyond this machine needs a token_file or a user_header
-    port: the port to listen at
-    names: other names that the page is reached by, as in ["monitor.example.org"]
-    token_file: a file of lines `name token`, mode 0600: whoever has a token comes in by that name
-    user_header: the header in which a trusted proxy names the user
-    proxies: addresses of proxies whose user_header is believed
-    https: true where a proxy speaks TLS for the page: cookies are then sent by TLS only
-    title: what the page is called
-    tiles: address of map tiles with {z}, {x} and {y}; the coarse map that is shipped where empty
-    attribution: whom the tiles' terms want named
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    names: tuple[str, ...] = ()
-    token_file: str = ""
-    user_header: str = ""
-    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
-    https: bool = False
-    title: str = "Signal Monitor"
-    tiles: str = ""
-    attribution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +55,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The whole configuration, checked. `indexes` holds the options of those that it speaks of."""
+    """The whole configuration, checked. `indexes` and `channels` hold the options of the kinds that
+    it speaks of; `subscriptions` are those of the file, active."""
 
     path: Path
     data: Path
@@ -162,6 +69,9 @@ class Config:
     steps: Mapping[str, object]
     group: object
     sources: tuple[Source, ...] = field(default=())
+    alerts: AlertsTable = field(default_factory=AlertsTable)
+    channels: Mapping[str, object] = field(default_factory=dict)
+    subscriptions: tuple[Subscription, ...] = ()
 
     def index(self, kind: str) -> object:
         """The options of an index of that kind, configured or not. Raises ConfigError."""
@@ -203,7 +113,7 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
             faults.append(str(error))
             return None
 
-    own = {"area", "fetch", "index", "nlp", "source", "web"}
+    own = {"alerts", "area", "channel", "fetch", "index", "nlp", "source", "subscription", "web"}
     main = checked(MainTable, {k: v for k, v in table.items() if k not in own}, path.name)
     area = _area(table.get("area"), checked, faults)
     fetch = checked(FetchTable, table.get("fetch", {}), "[fetch]")
@@ -214,6 +124,9 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
     group = _part("nlp", "group", nlp.pop("group", {}), "[nlp.group]", faults)
     faults += [f"[nlp.{name}]: no such step; there are: {', '.join(STEPS)}, group" for name in nlp]
     sources = _sources(table.get("source", []), path.parent, checked, faults)
+    alerts = _alerts(table.get("alerts", {}), checked, faults)
+    channels = _channels(table.get("channel", {}), path.parent, faults)
+    subscriptions = _subscriptions(table.get("subscription", []), channels, main, checked, faults)
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(
@@ -228,6 +141,9 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
         steps=steps,
         group=group,
         sources=sources,
+        alerts=alerts,
+        channels=channels,
+        subscriptions=subscriptions,
     )
 
 
@@ -310,6 +226,66 @@ def _sources(tables: Any, folder: Path, checked: Any, faults: list[str]) -> tupl
                 backfill=said.backfill,
             )
         )
+    return tuple(found)
+
+
+def _alerts(table: Any, checked: Any, faults: list[str]) -> Any:
+    found: AlertsTable | None = checked(AlertsTable, table, "[alerts]")
+    if found is None:
+        return None
+    page = found.page.rstrip("/")
+    if page and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[\w./~-]*)?", page):
+        faults.append("[alerts] page: is no address; write it as in https://monitor.example.org")
+    try:
+        operator = found.operator and address(found.operator)
+    except QueryError:
+        faults.append("[alerts] operator: is no mail address; write one as in ada@example.org")
+        return None
+    return replace(found, page=page, operator=operator)
+
+
+def _channels(tables: Any, folder: Path, faults: list[str]) -> Mapping[str, object]:
+    """The options of every kind of channel that messages may go by."""
+    if not isinstance(tables, Mapping) or not all(isinstance(t, Mapping) for t in tables.values()):
+        faults.append("[channel]: write [channel.<kind>], as in [channel.email]")
+        return {}
+    return {
+        kind: _part("channels", kind, _beside(folder, options), f"[channel.{kind}]", faults)
+        for kind, options in tables.items()
+    }
+
+
+def _subscriptions(
+    tables: Any,
+    channels: Mapping[str, object],
+    main: MainTable | None,
+    checked: Any,
+    faults: list[str],
+) -> tuple[Subscription, ...]:
+    """Those that the operator vouches for, each with an id that its name gives it."""
+    if not isinstance(tables, list):
+        faults.append("[subscription]: write [[subscription]], once for each")
+        return ()
+    found: list[Subscription] = []
+    names: set[str] = set()
+    for number, table in enumerate(tables, 1):
+        name = table.get("name", number) if isinstance(table, Mapping) else number
+        where = f"[[subscription]] {name}"
+        said = checked(SubscriptionTable, table, where)
+        if said is None:
+            continue
+        if said.channel not in channels:
+            faults.append(f"{where}: there is no [channel.{said.channel}]; add that table")
+        if said.name in names:
+            faults.append(f"{where}: two subscriptions have this name; rename one")
+        names.add(said.name)
+        identity = VOUCHED + hashlib.sha256(said.name.encode()).hexdigest()[:16]
+        try:
+            made = subscription_of(said, identity, main.languages if main else ())
+        except QueryError as fault:
+            faults += [f"{where}: {line}" for line in str(fault).splitlines()]
+        else:
+            found.append(replace(made, state="active"))
     return tuple(found)
 
 

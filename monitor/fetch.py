@@ -125,6 +125,15 @@ class Fetcher:
             f"{shown(url)}: more than {self._redirects} redirects; name the final address"
         )
 
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """POST once; the status of the answer, whatever it is. Redirects are not followed and the
+        answer's body is not read."""
+        allowance = Allowance(self._timeout_s, _ENVELOPE)
+        at = _checked(url)
+        allowance.extend(self._pace(at.host, self._per_host_s))
+        with self._answering("POST", at, headers, allowance, body) as response:
+            return int(response.status)
+
     def marks(self, answer: Answer) -> dict[str, str]:
         """The validators of an answer, to go into the next cursor's marks."""
         key = _key(answer.url)
@@ -138,23 +147,8 @@ class Fetcher:
         self, at: httpx2.URL, conditions: Mapping[str, str], accept: str, allowance: Allowance
     ) -> tuple[Answer, str | None]:
         """One request: its answer, and where it redirects to, if it does."""
-        headers: list[tuple[bytes | str, bytes | str]] = [
-            ("Host", at.netloc),
-            ("User-Agent", self._user_agent),
-            ("Accept", accept),
-            ("Accept-Encoding", "gzip, deflate, br"),
-            ("Connection", "close"),
-            *conditions.items(),
-        ]
-        backend = GuardedBackend(self._allow, allowance)
-        target = httpcore2.URL(
-            scheme=at.raw_scheme, host=at.raw_host, port=at.port, target=at.raw_path
-        )
-        with (
-            _translated(str(at)),
-            httpcore2.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,
-            pool.stream("GET", target, headers=headers) as response,
-        ):
+        headers = {"Accept": accept, "Accept-Encoding": "gzip, deflate, br", **conditions}
+        with self._answering("GET", at, headers, allowance) as response:
             got = _headers(response.headers)
             if response.status in _MOVED and "location" in got:
                 return Answer(url=str(at), status=200, headers=got, body=b""), got["location"]
@@ -162,6 +156,35 @@ class Fetcher:
             same = response.status == 304
             body = b"" if same else self._body(response.iter_stream(), got, str(at))
         return Answer(url=str(at), status=304 if same else 200, headers=got, body=body), None
+
+    @contextmanager
+    def _answering(
+        self,
+        method: str,
+        at: httpx2.URL,
+        headers: Mapping[str, str],
+        allowance: Allowance,
+        content: bytes | None = None,
+    ) -> Iterator[httpcore2.Response]:
+        """One request, and its answer while it is read."""
+        sent: list[tuple[bytes | str, bytes | str]] = [
+            ("Host", at.netloc),
+            ("User-Agent", self._user_agent),
+            ("Connection", "close"),
+            *headers.items(),
+        ]
+        if content is not None:
+            sent.append(("Content-Length", str(len(content))))
+        backend = GuardedBackend(self._allow, allowance)
+        target = httpcore2.URL(
+            scheme=at.raw_scheme, host=at.raw_host, port=at.port, target=at.raw_path
+        )
+        with (
+            _translated(str(at)),
+            httpcore2.ConnectionPool(ssl_context=self._tls, network_backend=backend) as pool,
+            pool.stream(method, target, headers=sent, content=content) as response,
+        ):
+            yield response
 
     def _body(self, chunks: Iterator[bytes], headers: Mapping[str, str], url: str) -> bytes:
         """The decoded body; raises SourceRefused as soon as it is seen to pass the cap."""

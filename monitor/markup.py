@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,6 +13,15 @@ import lxml.etree
 import lxml.html
 
 from monitor.model import clean
+
+LONGEST: Final = 2_000
+"""Code points of a text that a page shows; the rest is behind the link to the original."""
+MOST_MARKS: Final = 3
+"""Marks upon one letter; more would be drawn over the lines around it."""
+
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Scripts and emoji need these two; all other characters of `_UNSEEN` are not shown."""
 
 _SILENT: Final = frozenset(
     [
@@ -145,3 +155,22 @@ def webs(base: str, addresses: Sequence[Any]) -> tuple[str, ...]:
     """The absolute addresses among what was given, each once."""
     found = (web(base, address) for address in addresses if isinstance(address, str) and address)
     return tuple(dict.fromkeys(address for address in found if address))
+
+
+def tame(text: str, longest: int = LONGEST) -> str:
+    """A text that stays within its lines: without what is not seen, with few marks upon a letter,
+    cut at `longest` code points with an ellipsis."""
+    kept: list[str] = []
+    marks = 0
+    for char in text[: 4 * longest]:
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= MOST_MARKS and _seen(char):
+            kept.append(char)
+        if len(kept) > longest:
+            break
+    cut = len(kept) > longest or len(text) > 4 * longest
+    return "".join(kept[:longest]).strip() + ("…" if cut else "")
+
+
+def _seen(char: str) -> bool:
+    return char in "\n\t" or char in _JOINERS or unicodedata.category(char) not in _UNSEEN

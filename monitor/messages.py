@@ -62,6 +62,7 @@ class Told:
     casualties: int
     lat: float | None = None
     lon: float | None = None
+    radius_m: float = 0.0
     closed: bool = False
 
 

@@ -209,7 +209,8 @@ class Enrichment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A kept post in the ledger. `arrived` is its row, `seq` its last change."""
+    """A kept post in the ledger. `arrived` is its row, `seq` its last change; `origin` says whether
+    it came live or from an archive."""
 
     post: Post
     enrichment: Enrichment
@@ -218,6 +219,7 @@ class Signal:
     arrived: int
     seq: int
     hold: bool = False
+    origin: Origin = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +228,7 @@ class Event:
 
     `texts` are its first and newest 50 distinct posts. `topics` (those that a fair share of its
     signals has), `langs` and `sources` count signals. `phase` is the machine's word, `verdict` a
-    person's; neither changes the other.
+    person's; neither changes the other. `live` where any of its signals came live.
     """
 
     id: str
@@ -246,6 +248,7 @@ class Event:
     verdict: Verdict = "none"
     merged_into: str = ""
     hold: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,6 +224,14 @@ class Index(Protocol):
         """Facet: the values of field `by`, most frequent first, then by key."""
         ...
 
+    def counts(self, query: Query, by: Sequence[str], of: Of) -> Mapping[str, Sequence[Bucket]]:
+        """Several facets of one question at once, by field: each as `count` says."""
+        ...
+
+    def span(self, query: Query, of: Of) -> tuple[datetime, datetime] | None:
+        """The `time` of the first and of the last; None where none has a moment."""
+        ...
+
     def histogram(self, query: Query, every: timedelta, of: Of) -> Sequence[Bucket]:
         """Documents per interval of `time`, keys ISO 8601 UTC, aligned to the epoch, no gaps."""
         ...

@@ -1,6 +1,6 @@
-"""When: polls by the clock, a consumer and a follower that never sleep long, one way to stop.
+"""When: polls by the clock, a consumer and followers that never sleep long, one way to stop.
 
-Threads only wait: for the network, for rows, for changes. One thread thinks.
+Threads only wait: for the network, for rows, for changes, for messages. One thread thinks.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
 from typing import Final
 
@@ -21,6 +22,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor import log
+from monitor.alerts.deliver import deliver
+from monitor.alerts.release import Alerts
 from monitor.app import App
 from monitor.config import Source
 from monitor.errors import (
@@ -36,6 +39,7 @@ from monitor.errors import (
 )
 from monitor.evidence import keep_payload
 from monitor.ledger import Health, State
+from monitor.ledger.notices import FOLLOWER
 from monitor.model import Tick
 
 IDLE_S: Final = 0.5
@@ -101,9 +105,10 @@ class Schedule:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_stop)
         scheduler = self._scheduler()
+        bodies = {"consumer": self._consume, "follower": self._follow, **self._alerts()}
         loops = [
             threading.Thread(target=self._loop, args=(body,), name=name)
-            for name, body in (("consumer", self._consume), ("follower", self._follow))
+            for name, body in bodies.items()
         ]
         scheduler.start()
         for loop in loops:
@@ -134,6 +139,12 @@ class Schedule:
         if self._fault is not None:
             raise self._fault
 
+    def notice(self) -> None:
+        """Put everything that is news by now into the outbox."""
+        alerts = self._alerts().get("alerts")
+        while alerts and alerts():
+            pass
+
     def _scheduler(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(THREADS)},
@@ -159,6 +170,24 @@ class Schedule:
                 next_run_time=now + timedelta(seconds=number % THREADS),
             )
         scheduler.add_job(self._tick, CronTrigger(minute=0), id="tick", next_run_time=now)
+
+    def _alerts(self) -> Mapping[str, Callable[[], bool]]:
+        """What tells subscribers, where there is a channel: one loop that follows and releases, and
+        one for each channel. Raises ConfigError."""
+        app = self._app
+        if not app.config.channels:
+            app.ledger.feed.dismiss(FOLLOWER)
+            return {}
+        app.registrar.settle(datetime.now(UTC))
+        app.ledger.notices.begin()
+        for kind in app.config.channels:
+            app.channel(kind)
+        alerts = Alerts(app.ledger, app.config, app.letterhead, app.channel)
+        delivering = {kind: partial(self._deliver, kind) for kind in app.config.channels}
+        return {"alerts": alerts, **delivering}
+
+    def _deliver(self, kind: str) -> bool:
+        return deliver(self._app.ledger, kind, self._app.channel, self._stop) > 0
 
     def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop.set()
@@ -186,7 +215,10 @@ class Schedule:
             raise _Stopped
 
     def _tick(self) -> None:
-        self._app.tell(Tick(at=datetime.now(UTC)))
+        now = datetime.now(UTC)
+        self._app.tell(Tick(at=now))
+        self._app.ledger.notices.tidy(now)
+        self._app.ledger.outbox.tidy(now)
 
     def _loop(self, body: Callable[[], bool]) -> None:
         """One loop: again at once while there is work, else after a moment; what keeps it from its
@@ -203,6 +235,11 @@ class Schedule:
             except MonitorError as error:
                 self._give_up(error)
                 return
+            except Exception as error:  # noqa: BLE001 - a bug costs a loop a while
+                worked = False
+                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+                fault = type(error).__name__
+                _log.critical("waiting", fault=fault, again_s=wait_s, exc_info=True)
             if not worked:
                 self._stop.wait(wait_s)
 

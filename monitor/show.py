@@ -10,21 +10,29 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from monitor.ledger import Unsent
+from monitor.messages import Subscription
 from monitor.model import UNDATED, Dropped, Enrichment, Event, Place, Post, Signal, text_of
 from monitor.ports import Bucket
 from monitor.query import Explained, Query, marks
-from monitor.status import IndexStatus, SourceStatus
+from monitor.status import AlertStatus, IndexStatus, SourceStatus
+from monitor.wanted import plain
+
+if TYPE_CHECKING:
+    from monitor.alerts.release import Plan
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+SHOWN = 5
+"""Events of a message that a table names."""
 SEVERITY_STYLE = {"Extreme": "bold red", "Severe": "red", "Moderate": "yellow", "Minor": "green"}
 
 
@@ -249,6 +257,81 @@ def facts_table(facts: Mapping[str, object], title: str) -> Table:
     table.add_column("value")
     for name, value in facts.items():
         table.add_row(name, Text(str(value)))
+    return table
+
+
+def alerts_table(alerts: AlertStatus) -> Table:
+    """How alerts fare."""
+    facts: dict[str, object] = {"stopped": "yes" if alerts.stopped else "no"}
+    facts |= {f"subscriptions {state}": number for state, number in alerts.subscriptions.items()}
+    facts["events due"] = alerts.due
+    facts |= {f"messages {state}": number for state, number in alerts.outbox.items()}
+    return facts_table(facts, "alerts")
+
+
+def subscription_json(one: Subscription) -> dict[str, Any]:
+    """A subscription in plain words, as only its maker and the operator may see it."""
+    return {
+        "id": one.id,
+        "state": one.state,
+        "reason": one.reason,
+        "by": one.by,
+        "made": when(one.made),
+        "changed": when(one.changed),
+        **dataclasses.asdict(plain(one)),
+    }
+
+
+def subscriptions_table(subscriptions: Sequence[Subscription]) -> Table:
+    """Subscriptions, a line each."""
+    table = Table(title=f"{len(subscriptions)} subscriptions", expand=True)
+    for column in ("id", "name", "to", "channel", "query", "every", "state"):
+        table.add_column(column)
+    for one in subscriptions:
+        state = f"{one.state}: {one.reason}" if one.reason else one.state
+        words = (one.id, one.name, one.to, one.channel, one.query, one.every, state)
+        table.add_row(*map(Text, words))
+    return table
+
+
+def plans_table(plans: Sequence[Plan]) -> Table:
+    """What would go to whom, when and why, a line for each message."""
+    table = Table(title="what would go out", caption="times in UTC", expand=True)
+    for column in ("when", "to", "subscription", "events", "why"):
+        table.add_column(column)
+    for one in plans:
+        for letter in one.letters:
+            told = [f"{item.news.event.id} ({item.news.why})" for item in letter[:SHOWN]]
+            more = f" and {len(letter) - SHOWN} more" if len(letter) > SHOWN else ""
+            to, name = one.subscription.to, one.subscription.name
+            row = (local(one.at), to, name, str(len(letter)), ", ".join(told) + more)
+            table.add_row(*map(Text, row))
+    return table
+
+
+def plan_json(one: Plan) -> dict[str, Any]:
+    """What would go to a subscription, and why."""
+    return {
+        "at": when(one.at),
+        "subscription": one.subscription.id,
+        "to": one.subscription.to,
+        "messages": [
+            [{"event": item.news.event.id, "why": item.news.why} for item in letter]
+            for letter in one.letters
+        ],
+    }
+
+
+def outbox_table(unsent: Sequence[Unsent], counts: Mapping[str, int]) -> Table:
+    """Messages that are not sent, a line each."""
+    known = ", ".join(f"{number} {state}" for state, number in counts.items())
+    table = Table(title=f"outbox: {known}", caption="times in UTC", expand=True)
+    for column in ("made", "channel", "subscription", "state", "tries", "again", "says"):
+        table.add_column(column)
+    for one in unsent:
+        again = local(one.again) if one.state == "waiting" else ""
+        words = (one.channel, one.subscription, one.state, str(one.tries), again, one.said)
+        table.add_row(local(one.made), *map(Text, words))
     return table
 
 

@@ -1,4 +1,4 @@
-"""How sources, ledger, index and followers fare."""
+"""How sources, ledger, index, followers and alerts fare."""
 
 from __future__ import annotations
 
@@ -36,9 +36,20 @@ class IndexStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertStatus:
+    """Alerts: whether all are stopped, subscriptions by state, how many events wait to be told, and
+    messages by state."""
+
+    stopped: bool
+    subscriptions: Mapping[str, int]
+    due: int
+    outbox: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Sources by name, how much the ledger holds, how the index fares, how many rows each follower
-    is behind, the newest dead letters, and whether a process consumes now."""
+    is behind, the newest dead letters, how alerts fare, and whether a process consumes now."""
 
     sources: Mapping[str, SourceStatus]
     sizes: Mapping[str, int]
@@ -46,6 +57,7 @@ class Status:
     index: IndexStatus
     behind: Mapping[str, int]
     letters: tuple[DeadLetter, ...]
+    alerts: AlertStatus
     running: bool
 
 
@@ -72,7 +84,19 @@ def status_of(app: App, now: datetime) -> Status:
         index=_index(app, behind),
         behind=behind,
         letters=desk.dead_letters(LETTERS),
+        alerts=alerts_of(app),
         running=running,
+    )
+
+
+def alerts_of(app: App) -> AlertStatus:
+    """How alerts fare."""
+    subscribers = app.ledger.subscribers
+    return AlertStatus(
+        stopped=subscribers.stopped,
+        subscriptions=subscribers.counts(),
+        due=subscribers.due(),
+        outbox=app.ledger.outbox.counts(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import secrets
 import shutil
@@ -20,8 +21,10 @@ from monitor.errors import ConfigError, IndexUnavailable, QueryError
 from monitor.fetch import Fetcher, agent
 from monitor.ledger import utc_now
 from monitor.ledger.anew import Anew
+from monitor.messages import Message
 from monitor.model import Cursor, Page, Signal, Tick
 from monitor.query import Query, likes
+from monitor.wanted import address
 
 
 def tried(kind: str, options: Sequence[str], allow: Sequence[str]) -> Page:
@@ -159,6 +162,27 @@ def tidied(app: App, kind: str) -> Sequence[str]:
     """Delete what earlier indexes of that kind left, and is asked by nobody; the names."""
     gone: Sequence[str] = parts.load("indexes", kind).tidy(app.options(kind))
     return gone
+
+
+def tested(app: App, kind: str, to: str) -> str:
+    """Hand one test message over to that channel, now; its id. Raises DeliveryError, ConfigError,
+    QueryError where the address is none."""
+    to = address(to) if kind == "email" else to
+    title = app.config.web.title
+    said = f"This is a test of the alerts of {title}. There is nothing to be done."
+    message = Message(
+        id=secrets.token_hex(12),
+        subscription="test",
+        to=to,
+        subject=f"{title}: test",
+        text=f"{said}\n",
+        html=f"<!doctype html><html lang=en><body><p>{html.escape(said)}</p></body></html>",
+        at=utc_now(),
+        name=title,
+    )
+    channel = app.channel(kind)
+    channel.send(to, channel.compose(message))
+    return message.id
 
 
 def keys_made(app: App, kind: str, folder: Path | None) -> Mapping[str, tuple[str, Path | None]]:

@@ -157,9 +157,8 @@ class Tally:
     """What an event's signals say together. `add` takes them in order of arrival, no other way."""
 
     def __init__(self, signals: Iterable[Signal] = ()) -> None:
-        self.size = 0
-        self.arrived = 0
-        self.chars = 0
+        self.size = self.arrived = self.chars = 0
+        self.live, self._voted = False, True
         self.newest = self.first = self.last = UNDATED
         self.keys: dict[bytes, None] = {}
         self.topics: Counter[str] = Counter()
@@ -180,7 +179,6 @@ class Tally:
         self._citizens: set[str] = set()
         self._places: dict[tuple[str, float, float], tuple[float, Place]] = {}
         self._place: Place | None = None
-        self._voted = True
         for signal in signals:
             self.add(signal)
 
@@ -191,6 +189,7 @@ class Tally:
         self.last = max(self.last, post.published)
         self.newest = max(self.newest, post.collected)
         self.size += 1
+        self.live = self.live or signal.origin == "live"
         self.chars += len(text_of(post))
         self.arrived = signal.arrived
         insort(self._published, post.published)
@@ -267,6 +266,7 @@ class Tally:
             verdict=people.verdict,
             merged_into=into,
             hold=people.hold,
+            live=self.live,
         )
 
     def _add_vector(self, vector: bytes) -> None:

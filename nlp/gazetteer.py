@@ -56,7 +56,7 @@ class Toponym:
     main: bool = True
 
 
-@lru_cache(maxsize=8_000)
+@lru_cache(maxsize=2_000)
 def folded(name: str) -> str:
     """The name as it is looked up: no case, accents, apostrophes, hyphens or leading article."""
     plain = name.casefold()
@@ -86,7 +86,7 @@ class Gazetteer:
     ) -> None:
         self._connection = connection
         self._extra = extra
-        self._stored = lru_cache(maxsize=8_000)(self._read)
+        self._stored = lru_cache(maxsize=2_000)(self._read)
 
     def candidates(self, name: str) -> tuple[Toponym, ...]:
         """Every place that the name may mean, the most populous first; empty for an unknown name.

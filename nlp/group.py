@@ -169,6 +169,7 @@ class Group:
             arrived=before.arrived if before else row.seq,
             seq=row.seq,
             hold=held or (before is not None and before.hold),
+            origin=before.origin if before else row.origin,
         )
         self._memory.add(signal, row.seq)
 

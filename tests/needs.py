@@ -57,3 +57,11 @@ def chromium() -> str:
     if path is None:
         lacking("chromium", "chromium; Debian has it: apt-get install chromium")
     return path
+
+
+def smtp() -> str:
+    """Debian's Postfix, and the rights to start one of our own."""
+    path = shutil.which("postfix", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if path is None or os.geteuid() != 0:
+        lacking("smtp", "Postfix, and root to start it; Debian has it: apt-get install postfix")
+    return path

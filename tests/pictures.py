@@ -5,11 +5,13 @@ python -m tests.pictures
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from monitor import sample
@@ -40,7 +42,9 @@ def take(page: Page, site: Site, name: str) -> None:
         page.goto(site.address + path)
         page.wait_for_selector("#map[data-ready]")
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=FOLDER / f"{what}-{name}.png")
+        drawn = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        small = drawn.quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        small.save(FOLDER / f"{what}-{name}.png", optimize=True)
 
 
 def main() -> None:

@@ -45,6 +45,7 @@ class Site:
     pages: dict[str, Reply] = field(default_factory=dict)
     folder: Path | None = None
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.asked]
@@ -117,6 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reply(Reply(status=404), headers)
         except (ConnectionError, TimeoutError):
             pass
+
+    def do_POST(self) -> None:
+        self.site.posted.append(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+        self.do_GET()
 
     def _reply(self, reply: Reply, asked: Mapping[str, str]) -> None:
         if reply.headers.get("ETag") and asked.get("if-none-match") == reply.headers["ETag"]:

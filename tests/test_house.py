@@ -26,6 +26,8 @@ SHAPES = [
     *(parts.load(folder, kind).Options for folder, kind in PARTS),
 ]
 HEAVY = (
+    "apprise",
+    "dkim",
     "elasticsearch",
     "sentence_transformers",
     "sklearn",

@@ -44,7 +44,7 @@ def key_of(id: str) -> str:
     return id if len(encoded) <= MAX_ID_BYTES else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2_000)
 def tag(field: str, value: str) -> str:
     """What `tags` holds where a field has that value, in whatever case."""
     return f"{field}={value.casefold()}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from indexes.elastic.compile import Body, compiled
@@ -22,14 +22,34 @@ _MILLISECOND: Final = 1_000
 _DATED: Final[Body] = {"range": {"time_us": {"gt": micros(UNDATED)}}}
 
 
-def count(search: Search, query: Query, by: str, of: Of) -> tuple[Bucket, ...]:
-    """The values of a field, most frequent first. Raises QueryError."""
-    known = FIELDS.get(by)
-    if not known or of not in known.of or known.type not in ("keyword", "grade", "place", "id"):
-        names = (f.name for f in FIELDS.values() if f.type in ("keyword", "grade", "place"))
-        raise QueryError(f"count: {of} cannot be counted by {by!r}; count by {', '.join(names)}")
-    found = _buckets(search, of, compiled(query), {"terms": {"field": by, "size": MAX_BUCKETS}})
-    return _ordered({str(key): number for key, number in found.items()})
+def counts(
+    search: Search, query: Query, by: Sequence[str], of: Of
+) -> dict[str, tuple[Bucket, ...]]:
+    """The values of each field, most frequent first. Raises QueryError."""
+    for name in by:
+        known = FIELDS.get(name)
+        if not known or of not in known.of or known.type not in ("keyword", "grade", "place", "id"):
+            fields = (f.name for f in FIELDS.values() if f.type in ("keyword", "grade", "place"))
+            raise QueryError(
+                f"count: {of} cannot be counted by {name!r}; count by {', '.join(fields)}"
+            )
+    if not by:
+        return {}
+    terms = {name: {"terms": {"field": name, "size": MAX_BUCKETS}} for name in by}
+    found = _aggregated(search, of, compiled(query), terms)
+    return {
+        name: _ordered({str(key): number for key, number in _numbers(found[name]).items()})
+        for name in by
+    }
+
+
+def span(search: Search, query: Query, of: Of) -> tuple[datetime, datetime] | None:
+    """When the first and the last were. Raises QueryError."""
+    dated: Body = {"bool": {"filter": [compiled(query), _DATED]}}
+    ends = {way: {way: {"field": "time_us"}} for way in ("min", "max")}
+    found = _aggregated(search, of, dated, ends)
+    first, last = (found[way]["value"] for way in ("min", "max"))
+    return None if first is None else (moment_of(int(first)), moment_of(int(last)))
 
 
 def histogram(search: Search, query: Query, every: timedelta, of: Of) -> tuple[Bucket, ...]:
@@ -69,9 +89,17 @@ def grid(search: Search, query: Query, precision: int, of: Of) -> tuple[Bucket, 
 
 def _buckets(search: Search, of: Of, query: Body, aggregation: Body) -> dict[str | int, int]:
     """The keys of an aggregation and their counts."""
-    body: Body = {"size": 0, "track_total_hits": False, "query": query, "aggs": {"by": aggregation}}
-    buckets: list[Mapping[str, Any]] = search.one(of, body).aggregations["by"]["buckets"]
-    return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
+    return _numbers(_aggregated(search, of, query, {"by": aggregation})["by"])
+
+
+def _aggregated(search: Search, of: Of, query: Body, aggregations: Body) -> dict[str, Any]:
+    """What each aggregation says."""
+    body: Body = {"size": 0, "track_total_hits": False, "query": query, "aggs": aggregations}
+    return search.one(of, body).aggregations
+
+
+def _numbers(aggregation: Mapping[str, Any]) -> dict[str | int, int]:
+    return {bucket["key"]: bucket["doc_count"] for bucket in aggregation["buckets"]}
 
 
 def _ordered(counts: Mapping[str, int]) -> tuple[Bucket, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from indexes.elastic import Options, alike, facets, find
 from indexes.elastic.cluster import Cluster
@@ -76,7 +76,17 @@ class Elastic:
     def count(self, query: Query, by: str, of: Of) -> Sequence[Bucket]:
         """The most frequent values of a keyword field, of severity, certainty or place."""
         _check_plain(query, of)
-        return facets.count(self._search, query, by, of)
+        return facets.counts(self._search, query, (by,), of)[by]
+
+    def counts(self, query: Query, by: Sequence[str], of: Of) -> Mapping[str, Sequence[Bucket]]:
+        """Several of them in one search."""
+        _check_plain(query, of)
+        return facets.counts(self._search, query, by, of)
+
+    def span(self, query: Query, of: Of) -> tuple[datetime, datetime] | None:
+        """When the first and the last were; those without a moment are left out."""
+        _check_plain(query, of)
+        return facets.span(self._search, query, of)
 
     def histogram(self, query: Query, every: timedelta, of: Of) -> Sequence[Bucket]:
         """Documents per interval; those without a moment are in none."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from datetime import timedelta
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from indexes.embedded.compile import Where
 from indexes.embedded.rows import MAX_ZOOM, SEPARATOR
@@ -13,30 +14,41 @@ from monitor.errors import QueryError
 from monitor.fields import MICROSECOND, micros, moment_of
 from monitor.model import UNDATED
 from monitor.ports import Bucket, Of
-from monitor.query import FIELDS
+from monitor.query import FIELDS, Field
 
 MAX_BUCKETS: Final = 10_000
+_ROWS: Final = 5_000
 
 
 def count(database: sqlite3.Connection, where: Where, by: str, of: Of) -> tuple[Bucket, ...]:
     """The values of a field, most frequent first."""
-    known = FIELDS.get(by)
-    if not known or of not in known.of or known.type not in ("keyword", "grade", "place", "id"):
-        names = (f.name for f in FIELDS.values() if f.type in ("keyword", "grade", "place"))
-        raise QueryError(f"count: {of} cannot be counted by {by!r}; count by {', '.join(names)}")
-    counts: Counter[str] = Counter()
-    found = database.execute(
-        f"SELECT {by}, count(*) FROM {of} WHERE {where.sql} GROUP BY {by}", where.values
-    )
-    for value, number in found:
-        if known.type == "grade":
-            counts[known.values[value]] += number
-        elif known.type == "id":
-            counts[value] += number
-        elif value:
-            for one in value.split(SEPARATOR):
-                counts[one] += number
-    return _ordered(counts)
+    known = _countable(by, of)
+    sql = f"SELECT {by}, count(*) FROM {of} WHERE {where.sql} GROUP BY {by}"
+    return _buckets(known, dict(database.execute(sql, where.values)))
+
+
+def counts(
+    database: sqlite3.Connection, where: Where, by: Sequence[str], of: Of
+) -> dict[str, tuple[Bucket, ...]]:
+    """Those of several fields, in one pass over what matches."""
+    known = [_countable(name, of) for name in by]
+    if not known:
+        return {}
+    found: list[Counter[Any]] = [Counter() for _ in known]
+    rows = database.execute(f"SELECT {', '.join(by)} FROM {of} WHERE {where.sql}", where.values)
+    while several := rows.fetchmany(_ROWS):
+        for values, column in zip(found, zip(*several, strict=True), strict=True):
+            values.update(column)
+    return {field.name: _buckets(field, values) for field, values in zip(known, found, strict=True)}
+
+
+def span(database: sqlite3.Connection, where: Where, of: Of) -> tuple[datetime, datetime] | None:
+    """When the first and the last were."""
+    first, last = database.execute(
+        f"SELECT min(time), max(time) FROM {of} WHERE {where.sql} AND time > ?",
+        (*where.values, micros(UNDATED)),
+    ).fetchone()
+    return None if first is None else (moment_of(first), moment_of(last))
 
 
 def histogram(
@@ -80,6 +92,28 @@ def grid(database: sqlite3.Connection, where: Where, precision: int, of: Of) -> 
     return _ordered(
         Counter({f"{precision}/{at >> MAX_ZOOM}/{at & row}": number for at, number in found})
     )
+
+
+def _countable(by: str, of: Of) -> Field:
+    known = FIELDS.get(by)
+    if not known or of not in known.of or known.type not in ("keyword", "grade", "place", "id"):
+        names = (f.name for f in FIELDS.values() if f.type in ("keyword", "grade", "place"))
+        raise QueryError(f"count: {of} cannot be counted by {by!r}; count by {', '.join(names)}")
+    return known
+
+
+def _buckets(field: Field, columns: Mapping[Any, int]) -> tuple[Bucket, ...]:
+    """What a column holds as the values that it stands for."""
+    counts: Counter[str] = Counter()
+    for value, number in columns.items():
+        if field.type == "grade":
+            counts[field.values[value]] += number
+        elif field.type == "id":
+            counts[value] += number
+        elif value:
+            for one in value.split(SEPARATOR):
+                counts[one] += number
+    return _ordered(counts)
 
 
 def _ordered(counts: Counter[str]) -> tuple[Bucket, ...]:

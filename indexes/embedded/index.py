@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -130,6 +130,18 @@ class Embedded:
         _check_plain(query, of)
         with self._store.reading() as database:
             return facets.count(database, _asked(database, query, of), by, of)
+
+    def counts(self, query: Query, by: Sequence[str], of: Of) -> Mapping[str, Sequence[Bucket]]:
+        """Several of them in one pass."""
+        _check_plain(query, of)
+        with self._store.reading() as database:
+            return facets.counts(database, _asked(database, query, of), by, of)
+
+    def span(self, query: Query, of: Of) -> tuple[datetime, datetime] | None:
+        """When the first and the last were; those without a moment are left out."""
+        _check_plain(query, of)
+        with self._store.reading() as database:
+            return facets.span(database, _asked(database, query, of), of)
 
     def histogram(self, query: Query, every: timedelta, of: Of) -> Sequence[Bucket]:
         """Documents per interval; those without a moment are in none."""

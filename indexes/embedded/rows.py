@@ -36,7 +36,7 @@ COLUMNS: Final = {
 Value = str | float | None
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2_000)
 def tag(field: str, value: str) -> str:
     """The token of a keyword: what is no small letter or digit of ASCII is written in hex."""
     kept = (c if (c.isascii() and c.isalnum()) or ord(c) > 127 else f"_{ord(c):02x}" for c in value)

@@ -12,6 +12,7 @@ from monitor.model import Signal
 from monitor.ports import Asked, Hit, Of
 from monitor.query import Query, document, explain
 from monitor.show import (
+    alerts_table,
     buckets_table,
     dropped_json,
     dropped_table,
@@ -110,11 +111,15 @@ def show_status(app: App, as_json: bool) -> None:
         sources = {name: source_json(source) for name, source in status.sources.items()}
         dead = [{**dataclasses.asdict(d), "at": when(d.at)} for d in status.letters]
         index = index_json(status.index)
-        say_json({"sources": sources, "ledger": facts, "index": index, "dead": dead})
+        alerts = dataclasses.asdict(status.alerts)
+        say_json(
+            {"sources": sources, "ledger": facts, "index": index, "alerts": alerts, "dead": dead}
+        )
         return
     out.print(sources_table(status.sources))
     out.print(facts_table(facts, "ledger"))
     out.print(index_table(status.index))
+    out.print(alerts_table(status.alerts))
     for sentence in status.index.words:
         out.print(sentence, style="yellow", markup=False)
     for letter in status.letters:

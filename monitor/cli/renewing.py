@@ -26,13 +26,15 @@ def renew(config: Path, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Make the ledger anew with today's models, ask, switch, and bring the index to where it is."""
     with opened(config) as deployment, alone(deployment):
         renewal = Renewal(deployment, Anew(deployment.ledger.store))
+        schedule = Schedule(deployment)
         try:
-            with Schedule(deployment).collecting():
+            with schedule.collecting():
                 settled = _drafted(renewal)
                 if not as_json:
                     _show(settled)
                 agreed = not dry_run and (yes or typer.confirm("Switch to it?", err=True))
             if agreed:
+                schedule.notice()
                 renewal.switch()
         finally:
             renewal.close()

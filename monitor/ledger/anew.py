@@ -213,7 +213,8 @@ class Anew:
             db.execute("INSERT OR REPLACE INTO events SELECT * FROM draft.made_events")
             db.execute("DELETE FROM inbox WHERE seq = ?", (reserved.last,))
             db.execute("DELETE FROM meta WHERE key = ?", (_RESERVED,))
-            spans = [*_rebuilt(db), (reserved.first, reserved.last)]
+            spans = [(span[0], span[-1]) for span in rebuilds(db)]
+            spans.append((reserved.first, reserved.last))
             db.executemany(
                 "INSERT OR REPLACE INTO meta VALUES (?, ?)",
                 [
@@ -224,10 +225,11 @@ class Anew:
             )
             db.execute("DELETE FROM anew")
 
-    def rebuilt(self) -> tuple[range, ...]:
-        """The numbers of all rebuilds with other models: what changed under them is not news."""
-        with self._store.reading() as db:
-            return tuple(range(first, last + 1) for first, last in _rebuilt(db))
+
+def rebuilds(db: sqlite3.Connection) -> tuple[range, ...]:
+    """The numbers of all rebuilds with other models: what changed under them is not news."""
+    line = db.execute("SELECT value FROM meta WHERE key = ?", (_REBUILT,)).fetchone()
+    return tuple(range(first, last + 1) for first, last in _spans(line[0])) if line else ()
 
 
 def _held(line: tuple[Any, ...]) -> Held:
@@ -297,8 +299,3 @@ def _take_up(db: sqlite3.Connection) -> None:
         db.execute(f"INSERT INTO signals ({SIGNAL}) VALUES ({marks})", signal_values(signal))
         for table in ("dropped", "gone"):
             db.execute(f"DELETE FROM {table} WHERE id = ?", (signal.post.id,))
-
-
-def _rebuilt(db: sqlite3.Connection) -> list[tuple[int, int]]:
-    line = db.execute("SELECT value FROM meta WHERE key = ?", (_REBUILT,)).fetchone()
-    return _spans(line[0]) if line else []

@@ -14,6 +14,8 @@ from monitor.ledger.record import SIGNAL, activity_of, event_of, signal_of
 from monitor.ledger.store import Store, stamp
 from monitor.model import Activity, Change, Dead, Signal
 
+LIMIT: Final = 4_000
+"""Things that a follower is told at a time when it is behind: enough to keep a cluster busy."""
 _TOUCHED: Final = """
 SELECT seq FROM (
     SELECT seq FROM signals WHERE seq > ?1
@@ -40,7 +42,7 @@ class Feed:
         with self._store.reading() as db:
             return _consumed(db)
 
-    def changes(self, after: int, limit: int = 1000) -> Change | None:
+    def changes(self, after: int, limit: int = LIMIT) -> Change | None:
         """What changed after that row, about `limit` things at a time and never a row in halves;
         None where there is nothing more to say.
 
@@ -67,7 +69,7 @@ class Feed:
                 gone=tuple(post for (post,) in gone),
             )
 
-    def activity(self, after: int, limit: int = 1000) -> tuple[Activity, ...]:
+    def activity(self, after: int, limit: int = LIMIT) -> tuple[Activity, ...]:
         """What happened after that number, in order."""
         with self._store.reading() as db:
             lines = db.execute(

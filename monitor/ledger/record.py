@@ -29,8 +29,8 @@ KINDS: Final[dict[str, type[Post] | type[Gone] | type[Decision] | type[Tick]]] =
     "tick": Tick,
 }
 SIGNAL: Final = (
-    "id, seq, arrived, event, source, author, repost_of, collected, hold, sources, post,"
-    " enrichment, vector"
+    "id, seq, arrived, event, source, author, repost_of, collected, hold, origin,"
+    " sources, post, enrichment, vector"
 )
 
 _encode = msgspec.json.Encoder().encode
@@ -91,6 +91,7 @@ def signal_values(signal: Signal) -> tuple[Any, ...]:
         post.repost_of,
         stamp(post.collected),
         int(signal.hold),
+        signal.origin,
         encode(signal.sources),
         encode(post),
         encode(replace(signal.enrichment, vector=b"")),
@@ -100,7 +101,7 @@ def signal_values(signal: Signal) -> tuple[Any, ...]:
 
 def signal_of(line: tuple[Any, ...] | sqlite3.Row) -> Signal:
     """A signal back from its line."""
-    _, seq, arrived, event, _, _, _, _, hold, sources, post, enrichment, vector = line
+    _, seq, arrived, event, _, _, _, _, hold, origin, sources, post, enrichment, vector = line
     return Signal(
         post=_post(post),
         enrichment=replace(_enrichment(enrichment), vector=vector),
@@ -109,4 +110,5 @@ def signal_of(line: tuple[Any, ...] | sqlite3.Row) -> Signal:
         arrived=arrived,
         seq=seq,
         hold=bool(hold),
+        origin=origin,
     )

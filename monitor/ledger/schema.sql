@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS signals (
     repost_of TEXT NOT NULL,
     collected TEXT NOT NULL,
     hold INTEGER NOT NULL,
+    origin TEXT NOT NULL DEFAULT 'live',
     sources BLOB NOT NULL,
     post BLOB NOT NULL,
     enrichment BLOB NOT NULL,
@@ -105,26 +106,32 @@ CREATE TABLE IF NOT EXISTS health (source TEXT PRIMARY KEY, value BLOB NOT NULL)
 CREATE TABLE IF NOT EXISTS subscriptions (
     id TEXT PRIMARY KEY,
     recipient TEXT NOT NULL,
+    maker TEXT NOT NULL,
     state TEXT NOT NULL,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS subscriptions_recipient ON subscriptions (recipient);
+CREATE INDEX IF NOT EXISTS subscriptions_maker ON subscriptions (maker);
 CREATE TABLE IF NOT EXISTS asked (who TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS asked_who ON asked (who, at);
 CREATE TABLE IF NOT EXISTS due (
     subscription TEXT NOT NULL,
     event TEXT NOT NULL,
-    why TEXT NOT NULL,
     at TEXT NOT NULL,
     PRIMARY KEY (subscription, event)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS due_event ON due (event);
 CREATE TABLE IF NOT EXISTS told (
+    number INTEGER PRIMARY KEY,
     subscription TEXT NOT NULL,
     event TEXT NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (subscription, event)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS told_event ON told (event);
+    message TEXT NOT NULL,
+    at TEXT NOT NULL,
+    value BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS told_event ON told (event, subscription);
+CREATE INDEX IF NOT EXISTS told_message ON told (message);
+CREATE INDEX IF NOT EXISTS told_subscription ON told (subscription, at);
 CREATE TABLE IF NOT EXISTS matched (
     subscription TEXT NOT NULL,
     day TEXT NOT NULL,
@@ -137,6 +144,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     subscription TEXT NOT NULL,
     channel TEXT NOT NULL,
     recipient TEXT NOT NULL,
+    event TEXT NOT NULL,
     state TEXT NOT NULL,
     made TEXT NOT NULL,
     again TEXT NOT NULL,
@@ -145,6 +153,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     said TEXT NOT NULL DEFAULT '',
     payload BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (channel, again) WHERE state IN ('waiting', 'begun');
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (channel, tries, number) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS outbox_begun ON outbox (channel) WHERE state = 'begun';
 CREATE INDEX IF NOT EXISTS outbox_subscription ON outbox (subscription, made);
 CREATE TABLE IF NOT EXISTS quoted (post TEXT NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (post, message)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS quoted_message ON quoted (message);

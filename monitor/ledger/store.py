@@ -13,7 +13,7 @@ from pathlib import Path
 
 from monitor.errors import LedgerError
 
-SCHEMA = 1
+SCHEMA = 2
 BUSY_S = 30.0
 
 Clock = Callable[[], datetime]
@@ -63,6 +63,8 @@ class Store:
         for statement in script.split(";"):
             if statement.strip():
                 db.execute(statement)
+        if version == 1:
+            db.execute("ALTER TABLE signals ADD COLUMN origin TEXT NOT NULL DEFAULT 'live'")
         db.execute("INSERT OR IGNORE INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
         db.execute(f"PRAGMA user_version = {SCHEMA}")
 

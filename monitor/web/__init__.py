@@ -4,6 +4,7 @@
 
     gate ► view ► situation, dossier ► templates, API     who asks, for what, what is there
     judging ► desk ► the ledger's inbox                   a decision, told and followed
+    draft ► alerts, subscriptions ► the registrar         who is told of what, by mail
 
 Handlers are plain functions in threads. All that narrows a page is in its address (`view.View`), so
 pages, API and export ask one question. A page works without a script; htmx loads parts of it into
@@ -33,7 +34,13 @@ Everywhere
     `#history[data-pending] li[data-decision][data-verdict][data-outcome][data-undone]`, undo:
     `form.undo`; `#figures [data-figure]`, `#contradictions [data-contradiction]`,
     `#tellers tr[data-source]`, `#models tr[data-topic][data-above]`, `#alike a[data-event]`.
-`/sources`: `#sources tr[data-source][data-state]`; `/dropped`: `#posts li[data-dropped]`.
+`/alerts`, `/alerts/<id>`, `/alerts/manage/<token>`
+    `#subscriptions tr[data-subscription][data-state]`, `#state`, `#checked[data-recent]`;
+    `form.alert` with `#map[data-draws]`, whose clicks fill `shape`, `lat`, `lon` and `corners`, and
+    `[data-own-zone]`, which is the browser's where it is empty; `.alert-me` leads here.
+`/alerts/confirm/<token>`, `/alerts/unsubscribe/<token>`: `#confirm`, `#unsubscribe [data-state]`.
+`/sources`: `#alerts[data-stopped]`, `#sources tr[data-source][data-state]`
+`/dropped`: `#posts li[data-dropped]`.
 
 Properties of GeoJSON events: id, title, severity, certainty, phase, verdict, size, last, radius_m,
 place, urgency. Files that pages load: `static/page.css`, `static/page.js` (a module),

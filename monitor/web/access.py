@@ -19,8 +19,8 @@ from typing import Final
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from monitor.admit import Keys
-from monitor.config import WebTable
 from monitor.errors import ConfigError
+from monitor.tables import WebTable
 
 SESSION_S: Final = 14 * 86_400
 SHORTEST: Final = 24

@@ -224,7 +224,7 @@ def suggested(
 
 @router.get("/sources", response_model=shapes.SourcesShape, tags=["operation"])
 def sources(web: Here) -> Response:
-    """How sources, ledger and index fare."""
+    """How sources, ledger, index and alerts fare."""
     status = status_of(web.app, datetime.now(UTC))
     return answer(
         {
@@ -232,6 +232,7 @@ def sources(web: Here) -> Response:
             "ledger": status.sizes,
             "consumed": status.consumed,
             "index": index_json(status.index),
+            "alerts": status.alerts,
             "running": status.running,
         }
     )
@@ -309,7 +310,10 @@ def dossier_json(found: Dossier) -> dict[str, Any]:
         "hidden": found.hidden,
         "sparks": found.sparks,
         "every_s": found.every.total_seconds(),
-        "reasons": {"severity": found.severity, "certainty": found.certainty},
+        "reasons": {
+            "severity": [str(reason) for reason in found.severity],
+            "certainty": [str(reason) for reason in found.certainty],
+        },
         "figures": [
             {
                 "kind": one.kind,

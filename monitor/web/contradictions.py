@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from monitor.figures import figures
 from monitor.geo import distance_m
 from monitor.model import SEVERITIES, Event, Place, Severity, Signal, text_of
-from monitor.web.figures import figures
 
 APART_M: Final = 3_000.0
 """Places further apart than this, beyond their radii, are two places."""

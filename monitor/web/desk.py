@@ -21,6 +21,7 @@ KEPT: Final = 500
 LOOK_S: Final = 0.5
 AGAIN_S: Final = 10.0
 MOST_ANCHORS: Final = 1_000
+LOST: Final = "it could not be done; the log says why"
 _LONGEST: Final = 2_000
 
 _log = log.get(__name__)
@@ -71,10 +72,14 @@ class Desk:
         """The decision of that row, and what became of it; None where there is no such row."""
         with self._guard:
             decision = self._told.get(seq)
+        done = self._app.ledger.feed.consumed() >= seq
         decided = self._app.ledger.truth.decided(seq)
         if decided is not None:
             return Told(seq=seq, decision=decided.decision, decided=decided)
-        return Told(seq=seq, decision=decision) if decision else None
+        if decision is None:
+            return None
+        lost = Decided(seq=seq, decision=decision, outcome="refused", reason=LOST) if done else None
+        return Told(seq=seq, decision=decision, decided=lost)
 
     def about(self, target: str) -> tuple[Told, ...]:
         """What readers of this process said of that event or post, oldest first."""

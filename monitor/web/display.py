@@ -1,39 +1,13 @@
-"""Texts of strangers and moments as a page shows them: clipped, tamed, escaped."""
+"""Texts of strangers and moments as a page shows them: marked, escaped."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
 
 from markupsafe import Markup, escape
 
 from monitor.model import UNDATED
-
-LONGEST: Final = 2_000
-"""Code points of a text that a page shows; the rest is behind the link to the original."""
-MOST_MARKS: Final = 3
-"""Marks upon one letter; more would be drawn over the lines around it."""
-
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-_JOINERS: Final = frozenset("\u200c\u200d")
-"""Scripts and emoji need these two; all other characters of `_UNSEEN` are not shown."""
-
-
-def tame(text: str, longest: int = LONGEST) -> str:
-    """A text that stays within its lines: without what is not seen, with few marks upon a letter,
-    cut at `longest` code points with an ellipsis."""
-    kept: list[str] = []
-    marks = 0
-    for char in text[: 4 * longest]:
-        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
-        if marks <= MOST_MARKS and _seen(char):
-            kept.append(char)
-        if len(kept) > longest:
-            break
-    cut = len(kept) > longest or len(text) > 4 * longest
-    return "".join(kept[:longest]).strip() + ("…" if cut else "")
 
 
 def marked(text: str, stretches: Iterable[tuple[int, int]]) -> Markup:
@@ -64,6 +38,14 @@ def iso(at: datetime) -> str:
     return "" if at == UNDATED else at.isoformat().replace("+00:00", "Z")
 
 
+def finest(topics: Iterable[str]) -> tuple[str, ...]:
+    """Topics without those that a finer one of them stands for."""
+    every = tuple(topics)
+    return tuple(
+        topic for topic in every if not any(other.startswith(f"{topic}/") for other in every)
+    )
+
+
 def kilometres(metres: float) -> str:
     """A distance in few digits."""
     km = metres / 1000
@@ -77,7 +59,3 @@ def lasting(span: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{max(seconds, 0)} s"
-
-
-def _seen(char: str) -> bool:
-    return char in "\n\t" or char in _JOINERS or unicodedata.category(char) not in _UNSEEN

@@ -11,13 +11,13 @@ from typing import Final
 import numpy as np
 
 from monitor.app import App
+from monitor.figures import Figure, figures
 from monitor.model import Event, Signal, Voice, text_of
 from monitor.nodes import Equals, Not
 from monitor.web.contradictions import Contradiction, contradictions
 from monitor.web.desk import Desk, Told
-from monitor.web.figures import Figure, figures
 from monitor.web.folding import Fold, folded
-from monitor.web.reasons import reasons_of_certainty, reasons_of_severity
+from monitor.web.reasons import Reason, reasons_of_certainty, reasons_of_severity
 
 MOST_POSTS: Final = 300
 """Posts of an event that are told; all of them are a search away."""
@@ -82,8 +82,8 @@ class Dossier:
     hidden: int
     sparks: tuple[int, ...]
     every: timedelta
-    severity: tuple[str, ...]
-    certainty: tuple[str, ...]
+    severity: tuple[Reason, ...]
+    certainty: tuple[Reason, ...]
     tellers: tuple[Teller, ...]
     contradictions: tuple[Contradiction, ...]
     counts: tuple[Count, ...]
@@ -118,7 +118,7 @@ def dossier(app: App, desk: Desk, name: str) -> Dossier | None:
         hidden=len(members) - len(shown),
         sparks=sparks,
         every=every,
-        severity=reasons_of_severity(event, members),
+        severity=reasons_of_severity(members),
         certainty=reasons_of_certainty(event, members),
         tellers=_tellers(members),
         contradictions=contradictions(event, shown),

@@ -20,13 +20,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from monitor.config import WebTable
+from monitor.tables import WebTable
 from monitor.web.access import LOOPBACK, SESSION_S, Access, Reader, user
 from monitor.web.problem import refusal
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN: Final = ("/static/", "/login")
-"""What may be asked for without a name."""
+ONE_CLICK: Final = "/alerts/unsubscribe/"
+"""Where mail programs post by themselves, with no more than the signed address: RFC 8058."""
+OPEN: Final = ("/static/", "/login", "/alerts/confirm/", "/alerts/manage/", ONE_CLICK)
+"""What may be asked for without a name; what follows `/alerts/` there is signed."""
 MOST_BYTES: Final = 256_000
 MOST_FIELDS: Final = 2_000
 """Of a request's body, and of a form."""
@@ -106,13 +108,16 @@ class Gate:
         self, request: Request, reader: Reader | None
     ) -> tuple[bytes, Refused | None]:
         """The body of a change, or why it is refused."""
-        if not _from_here(request):
+        one_click = request.method == "POST" and request.url.path.startswith(ONE_CLICK)
+        if not one_click and not _from_here(request):
             return b"", (403, "origin")
         body = b""
         async for chunk in request.stream():
             body += chunk
             if len(body) > MOST_BYTES:
                 return b"", (413, "large")
+        if one_click:
+            return body, None
         if reader is None:
             return b"", (403, "csrf")
         if reader.shows:

@@ -23,7 +23,7 @@ from monitor.web import reference
 from monitor.web.dossier import alike, dossier
 from monitor.web.problem import status_of as status_code
 from monitor.web.render import Here, Web, page, visit_of
-from monitor.web.situation import POOL, facets, find, home_of, read_at, timeline
+from monitor.web.situation import POOL, facets, find, home_of, orders, read_at, timeline
 from monitor.web.texts import read_texts
 from monitor.web.view import View, view_of
 from monitor.web.visit import left_behind
@@ -62,12 +62,14 @@ def _finds(request: Request, web: Web, view: View) -> Response:
         "home": home_of(web.app),
         "fault": None,
         "finds": None,
+        "orders": (),
         "facets": (),
         "timeline": None,
     }
     template, status = ("situation.html" if view.of == "events" else "search.html"), 200
     try:
         known["query"] = view.query(read_at(web.app, now))
+        known["orders"] = orders(view, known["query"])
         known["finds"] = find(web.app, view, now, SHOWN)
         known["facets"] = facets(web.app, view, now)
         known["timeline"] = timeline(web.app, view, now)

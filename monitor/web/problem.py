@@ -16,7 +16,9 @@ from jinja2 import Environment
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from monitor.alerts.subscribe import TooMany
 from monitor.errors import (
+    ConfigError,
     IndexRefused,
     IndexUnavailable,
     LedgerError,
@@ -27,7 +29,7 @@ from monitor.errors import (
 from monitor.web.texts import read_texts
 
 TYPE: Final = "application/problem+json"
-_AWAY: Final = (IndexUnavailable, IndexRefused, LedgerError, ModelError)
+_AWAY: Final = (ConfigError, IndexUnavailable, IndexRefused, LedgerError, ModelError)
 
 
 def install(app: FastAPI) -> None:
@@ -38,7 +40,10 @@ def install(app: FastAPI) -> None:
 
 
 def status_of(fault: MonitorError) -> int:
-    """400 where the reader asked for what cannot be; 503 where something is away; else 500."""
+    """400 where the reader asked for what cannot be, 429 for too much; 503 where something is away
+    or not set up; else 500."""
+    if isinstance(fault, TooMany):
+        return 429
     if isinstance(fault, QueryError):
         return 400
     return 503 if isinstance(fault, _AWAY) else 500

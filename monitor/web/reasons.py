@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from monitor.model import SEVERITIES, Event, Signal
+from monitor.model import SEVERITIES, UNDATED, Event, Signal
 from monitor.web.contradictions import denies, severity_of
 from monitor.web.display import moment_text
 from monitor.web.texts import read_texts
 
 
-def reasons_of_severity(event: Event, signals: Sequence[Signal]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A sentence, and when that was said where it matters."""
+
+    said: str
+    at: datetime = UNDATED
+
+    def __str__(self) -> str:
+        return f"{self.said} ({moment_text(self.at)})" if self.at != UNDATED else self.said
+
+
+def reasons_of_severity(signals: Sequence[Signal]) -> tuple[Reason, ...]:
     """What speaks for its severity; signals in order of time."""
-    return tuple(_severity(event, signals))
+    return tuple(_severity(signals))
 
 
-def reasons_of_certainty(event: Event, signals: Sequence[Signal]) -> tuple[str, ...]:
+def reasons_of_certainty(event: Event, signals: Sequence[Signal]) -> tuple[Reason, ...]:
     """What speaks for its certainty; signals in order of time."""
-    return tuple(_certainty(event, signals))
+    return tuple(Reason(said) for said in _certainty(event, signals))
 
 
-def _severity(event: Event, signals: Sequence[Signal]) -> Iterator[str]:
+def _severity(signals: Sequence[Signal]) -> Iterator[Reason]:
     t = read_texts()
     stated = [
         (signal, signal.post.stated.severity)
@@ -32,8 +45,9 @@ def _severity(event: Event, signals: Sequence[Signal]) -> Iterator[str]:
     ]
     if stated:
         signal, grade = stated[-1]
-        at = moment_text(signal.post.published)
-        yield t("reason.stated", source=signal.post.source, grade=grade, at=at)
+        yield Reason(
+            t("reason.stated", source=signal.post.source, grade=grade), signal.post.published
+        )
     counts = Counter(severity_of(signal) for signal in signals)
     told = Counter(
         severity_of(signal) for signal in signals if signal.post.voice in ("official", "media")
@@ -41,7 +55,7 @@ def _severity(event: Event, signals: Sequence[Signal]) -> Iterator[str]:
     for severity in reversed(SEVERITIES):
         if counts[severity]:
             key = "reason.counted_told" if told[severity] else "reason.counted"
-            yield t(key, grade=severity, n=counts[severity], told=told[severity])
+            yield Reason(t(key, grade=severity, n=counts[severity], told=told[severity]))
 
 
 def _certainty(event: Event, signals: Sequence[Signal]) -> Iterator[str]:

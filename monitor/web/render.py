@@ -15,8 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.app import App
-from monitor.config import WebTable
+from monitor.markup import tame
 from monitor.query import Query, marks
+from monitor.tables import WebTable
 from monitor.web import display
 from monitor.web.access import Access, Reader
 from monitor.web.texts import read_texts
@@ -76,11 +77,12 @@ def environment(options: WebTable, access: Access) -> Environment:
         "highlighted": highlighted,
     }
     made.filters |= {
-        "tame": display.tame,
+        "tame": tame,
         "moment": display.moment,
         "iso": display.iso,
         "kilometres": display.kilometres,
         "lasting": display.lasting,
+        "finest": display.finest,
         "news": lambda event, visit: visit.news(event),
         "format_number": lambda number: f"{number:g}",
     }

@@ -6,8 +6,10 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.resources import files
 from typing import Final
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,10 +18,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from monitor.app import App
-from monitor.config import WebTable
 from monitor.errors import ConfigError
 from monitor.show import out
-from monitor.web import api, export, judging, login, pages, problem
+from monitor.tables import WebTable
+from monitor.web import alerts, api, export, judging, login, pages, problem, subscriptions
 from monitor.web.access import read_access
 from monitor.web.desk import Desk
 from monitor.web.gate import Gate
@@ -27,7 +29,9 @@ from monitor.web.render import YEAR_S, Web, environment
 
 GRACE_S = 5
 BACKLOG = 128
-ROUTERS: Final = tuple(part.router for part in (login, pages, judging, api, export))
+ROUTERS: Final = tuple(
+    part.router for part in (login, pages, judging, alerts, api, subscriptions, export)
+)
 
 
 class Files(StaticFiles):
@@ -36,13 +40,15 @@ class Files(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """One file."""
         answer = await super().get_response(path, scope)
-        if b"v=" in scope["query_string"]:
-            answer.headers["cache-control"] = f"public, max-age={YEAR_S}, immutable"
+        kept = f"public, max-age={YEAR_S}, immutable"
+        answer.headers["cache-control"] = kept if b"v=" in scope["query_string"] else "no-cache"
         return answer
 
 
 def create(app: App, options: WebTable) -> FastAPI:
     """The page of a deployment, as an ASGI application. Raises ConfigError."""
+    if host := urlsplit(app.config.alerts.page).hostname:
+        options = replace(options, names=(*options.names, host))
     access = read_access(options, app.keys)
     web = Web(
         app=app,
@@ -54,6 +60,7 @@ def create(app: App, options: WebTable) -> FastAPI:
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
+        app.settle()
         web.desk.open()
         yield
         web.desk.close()
@@ -106,9 +113,12 @@ def listening(options: WebTable) -> socket.socket:
     """A socket that listens where the options say. Raises ConfigError."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
-        return socket.create_server(
+        made = socket.create_server(
             (options.host, options.port), family=family, backlog=BACKLOG, reuse_port=False
         )
+        # What is accepted inherits it; else the end of an answer waits for the reader's next word.
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
     except OSError as error:
         raise ConfigError(
             f"[web] {options.host}:{options.port}: cannot listen ({error.strerror}); name another "

@@ -44,7 +44,8 @@ _FAULTS: Final = {
     413: "the request is too large",
     421: "the page does not go by that name",
     422: "a parameter is not of its type",
-    503: "index, ledger or model are away",
+    429: "too much was asked for today",
+    503: "index, ledger or model are away, or something is not set up",
 }
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": about, "content": {TYPE: {"schema": _PROBLEM}}}
@@ -341,13 +342,24 @@ class IndexShape:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlertsShape:
+    """How alerts fare: subscriptions and messages by state, and how many events wait to be told."""
+
+    stopped: bool
+    subscriptions: dict[str, int]
+    due: int
+    outbox: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourcesShape:
-    """How sources, ledger and index fare."""
+    """How sources, ledger, index and alerts fare."""
 
     sources: dict[str, SourceShape]
     ledger: dict[str, int]
     consumed: int
     index: IndexShape
+    alerts: AlertsShape
     running: bool
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Final
 from monitor.app import App
 from monitor.errors import QueryError
 from monitor.fields import micros
-from monitor.model import Event, Signal
+from monitor.model import SEVERITIES, Event, Signal
 from monitor.nodes import All, Equals, Not, Query, Range, both
 from monitor.ports import Asked, Bucket, Hit, Of
 from monitor.query import FIELDS, format_query, likes, parse, words_of
@@ -29,6 +29,17 @@ _STEPS: Final = tuple(
     for seconds in (60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
 )
 DATED: Final = Range("time", 0, None)
+ORDERS: Final[Mapping[Of, Mapping[str, str]]] = {
+    "events": {
+        URGENCY: "urgency",
+        "-last": "newest",
+        "-first": "begun",
+        "-size": "size",
+        "-severity": "severity",
+    },
+    "signals": {"-time": "newest", "time": "oldest", "-severity": "severity"},
+}
+"""What finds can be sorted by, and what that is called."""
 _MARK: Final = re.compile(r"(\d{1,3}\.\d{1,3})_(-?\d{1,17})_(.{1,64})")
 _CLOSED: Final = Equals("phase", "closed")
 
@@ -80,6 +91,15 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A way to sort finds: as an address says it, what it is called, and whether it is chosen."""
+
+    sort: str
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """Finds per interval of time, from the first that has one to the last."""
 
@@ -115,45 +135,51 @@ def find(app: App, view: View, now: datetime, limit: int) -> Finds:
 
 def urgent(app: App, query: Query, of_them: int = POOL) -> tuple[int, tuple[Row, ...]]:
     """How many events match, and the most urgent of them, most urgent first."""
-    opened = app.ask(both((query, Not(_CLOSED))), "events", Asked(sort="-last", limit=of_them))
-    if opened.next:
-        by_severity = Asked(sort="-severity", limit=of_them)
-        opened = app.ask(both((query, Not(_CLOSED))), "events", by_severity)
-    rest = Asked(sort="-severity", limit=of_them - len(opened.hits))
-    closed = app.ask(both((query, _CLOSED)), "events", rest)
+    newest = app.ask(query, "events", Asked(sort="-last", limit=of_them))
+    hits = _pool(app, query, of_them) if newest.next else newest.hits
     home = home_of(app)
-    hits = (*opened.hits, *closed.hits)
-    rows = sorted((_row(hit, home) for hit in hits), key=lambda row: row.rank)
-    return opened.total + closed.total, tuple(rows)
+    return newest.total, tuple(sorted((_row(hit, home) for hit in hits), key=lambda row: row.rank))
+
+
+def _pool(app: App, query: Query, limit: int) -> Sequence[Hit]:
+    """So many events: open ones first, then the most severe, then the newest."""
+    hits: list[Hit] = []
+    for phase in (Not(_CLOSED), _CLOSED):
+        for severity in reversed(SEVERITIES):
+            grade = both((query, phase, Equals("severity", severity.casefold())))
+            wanted = Asked(sort="-last", limit=limit - len(hits))
+            hits += app.ask(grade, "events", wanted).hits
+            if len(hits) >= limit:
+                return hits
+    return hits
 
 
 def facets(app: App, view: View, now: datetime, fields: Iterable[str] = FACETS) -> Sequence[Facet]:
     """Counts by each facet that finds have, without what was chosen of that facet; none under
     `like:`, which has no counts."""
     read = read_at(app, now)
-    if likes(view.query(read)):
+    query = view.query(read)
+    if likes(query):
         return ()
-    return tuple(
-        _facet(view, field, app.index.count(view.query(read, without=field), field, view.of))
-        for field in fields
-        if view.of in FIELDS[field].of
-    )
+    shown = [field for field in fields if view.of in FIELDS[field].of]
+    counts = dict(app.index.counts(query, [f for f in shown if not view.chosen(f)], view.of))
+    for field in shown:
+        if view.chosen(field):
+            counts[field] = app.index.count(view.query(read, without=field), field, view.of)
+    return tuple(_facet(view, field, counts[field]) for field in shown)
 
 
 def timeline(app: App, view: View, now: datetime) -> Timeline:
     """When the finds were, in few enough bars; none under `like:`. Nobody believes a date of before
     1970: what has one is in no bar."""
-    asked = view.query(read_at(app, now))
-    if likes(asked):
+    query = view.query(read_at(app, now))
+    if likes(query):
         return Timeline(every=_STEPS[0])
-    query = both((asked, DATED)) if asked != All() else DATED
-    ends = [
-        value.last if isinstance(value, Event) else value.post.published
-        for sort in ("time", "-time")
-        for hit in app.ask(query, view.of, Asked(sort=sort, limit=1)).hits
-        for value in [hit.value]
-    ]
-    every = step_of(max(ends) - min(ends)) if ends else _STEPS[0]
+    query = both((query, DATED)) if query != All() else DATED
+    ends = app.index.span(query, view.of)
+    if ends is None:
+        return Timeline(every=_STEPS[0])
+    every = step_of(ends[1] - ends[0])
     return Timeline(every=every, bars=tuple(app.index.histogram(query, every, view.of)))
 
 
@@ -161,6 +187,20 @@ def step_of(span: timedelta) -> timedelta:
     """The shortest interval that parts a span into few enough bars."""
     fitting = (step for step in _STEPS if span / step < BARS - 1)
     return next(fitting, _STEPS[-1] * (span // (_STEPS[-1] * (BARS - 1)) + 1))
+
+
+def orders(view: View, query: Query) -> tuple[Order, ...]:
+    """The orders that finds can be put in; the one that suits them first."""
+    natural = _natural(view.of, query)
+    ranked = {LIKENESS: "likeness" if likes(query) else "best"} if natural == LIKENESS else {}
+    return tuple(
+        Order(
+            sort="" if sort == natural else sort,
+            name=name,
+            chosen=(view.sort or natural) == sort,
+        )
+        for sort, name in (*ranked.items(), *ORDERS[view.of].items())
+    )
 
 
 def _natural(of: Of, query: Query) -> str:

@@ -1,7 +1,7 @@
 """Prints the figures of speed that the documents name, and keeps them in build/bench.json.
 
-`python -m tests.benchmarks [search|flow|memory|start …] [--signals N] [--posts N]`; elastic and
-vectors are measured only where they are named.
+`python -m tests.benchmarks [search|page|flow|memory|start|alerts …] [--signals N] [--posts N]`;
+elastic and vectors are measured only where they are named.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from monitor import log
-from tests.benchmarks import elastic, elastic_vectors, flow, memory, start
+from tests.benchmarks import alerts, elastic, elastic_vectors, flow, memory, start
+from tests.benchmarks import page as requests
 from tests.benchmarks import search as questions
 from tests.soak import ARCHIVE
 
@@ -33,15 +35,28 @@ console = Console()
 
 
 def search(asked: argparse.Namespace) -> dict[str, Any]:
-    """Ten typical questions to the embedded index, in a process of their own."""
-    with console.status(f"search: {asked.signals:,} signals are written and asked"):
-        named = [sys.executable, "-m", "tests.benchmarks.search", "--json"]
+    """Ten typical questions to the embedded index."""
+    found = apart("search", asked)
+    questions.show(found["questions"], found["signals"], found["write_s"])
+    return found
+
+
+def page(asked: argparse.Namespace) -> dict[str, Any]:
+    """Typical requests to the situation page, over the same index."""
+    found = apart("page", asked)
+    requests.show(found["requests"], found["signals"])
+    return found
+
+
+def apart(name: str, asked: argparse.Namespace) -> dict[str, Any]:
+    """What a part finds in a process of its own."""
+    named = [sys.executable, "-m", f"tests.benchmarks.{name}", "--json", "--keep", asked.keep]
+    with console.status(f"{name}: {asked.signals:,} signals are written and asked"):
         said = subprocess.run(
             [*named, "--signals", str(asked.signals)],
             cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True,
         )  # fmt: skip
     found: dict[str, Any] = json.loads(said.stdout)
-    questions.show(found["questions"], found["signals"], found["write_s"])
     return found
 
 
@@ -121,11 +136,22 @@ def vectors(asked: argparse.Namespace) -> dict[str, Any]:
     return {"signals": asked.signals, "ways": {name: asdict(way) for name, way in found.items()}}
 
 
+def told(asked: argparse.Namespace) -> dict[str, Any]:
+    """What alerts cost, and how long they take."""
+    with Progress(console=console, transient=True) as bar:
+        found = alerts.measure(bar)
+    for table in alerts.show(found):
+        console.print(table)
+    return found
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "search": search,
+    "page": page,
     "flow": through,
     "memory": resident,
     "start": begun,
+    "alerts": told,
 }
 NAMED = {**PARTS, "elastic": beside_raw, "vectors": vectors}
 
@@ -164,10 +190,12 @@ def main() -> None:
         f"{machine['date']:.10}, load {machine['load']:.1f}"
     )
     KEPT.parent.mkdir(exist_ok=True)
-    for name in asked.parts or PARTS:
-        figures = NAMED[name](asked)
-        kept[name] = {**machine, "figures": figures}
-        KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        asked.keep = folder
+        for name in asked.parts or PARTS:
+            figures = NAMED[name](asked)
+            kept[name] = {**machine, "figures": figures}
+            KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,15 +28,15 @@ from indexes import elastic
 from indexes.elastic.document import event_body, signal_body
 from indexes.elastic.mapping import mappings, settings
 from indexes.elastic.write import IN_FLIGHT, MAX_BYTES
+from monitor.ledger.feed import LIMIT
 from monitor.model import Change
 from monitor.ports import Index
-from tests.benchmarks.elastic_questions import Answer, Questions, rounds
+from tests.benchmarks.elastic_questions import Answer, Question, Questions, rounds
 from tests.benchmarks.search import changes, percentile
 from tests.elastic import Server, server
 
-BATCH = 1_000
-PART = 5
-ROUNDS = 100
+PART = 2
+ROUNDS = 300
 WARM = 10
 HEAP = "1g"
 PREFIX = "monitor-benchmark"
@@ -98,7 +98,7 @@ def measure(sizes: Sequence[int], bar: Progress) -> Iterator[Figures]:
         _, about = at.ask("GET", "/")
         options = elastic.Options(url=at.url, prefix=PREFIX, replicas=0)
         with opened(at, options) as (index, client):
-            list(writes(index, client, changes(10 * BATCH, batch=BATCH)))
+            list(writes(index, client, changes(20_000, batch=LIMIT)))
         for count in sizes:
             yield size(at, options, count, bar, about["version"]["number"])
 
@@ -108,7 +108,7 @@ def size(at: Server, options: elastic.Options, count: int, bar: Progress, versio
     task = bar.add_task(f"{count:,} signals", total=count + ROUNDS)
     with opened(at, options) as (index, client):
         written, documents, vectors = Turns(), 0, []
-        for ours_s, bare_s, part in writes(index, client, changes(count, batch=BATCH)):
+        for ours_s, bare_s, part in writes(index, client, changes(count, batch=LIMIT)):
             written.ours.append(ours_s)
             written.bare.append(bare_s)
             documents += sum(len(one.signals) + len(one.events) for one in part)
@@ -174,7 +174,7 @@ def document(of: str, id_: str, body: bytes) -> dict[str, Any]:
 def bulk(client: Elasticsearch, documents: Sequence[dict[str, Any]]) -> None:
     """Documents that are there already, by the client's own helper."""
     for _ in parallel_bulk(
-        client, documents, thread_count=IN_FLIGHT, chunk_size=BATCH, max_chunk_bytes=MAX_BYTES
+        client, documents, thread_count=IN_FLIGHT, chunk_size=LIMIT, max_chunk_bytes=MAX_BYTES
     ):
         pass
 
@@ -195,7 +195,7 @@ def ask(
                 begun = time.perf_counter()
                 answers.append(call())
                 times.append(time.perf_counter() - begun)
-            compare(question.name, *answers)
+            compare(question, *answers)
         used = client.nodes.stats(metric="jvm")["nodes"].values()
         heap.append(max(node["jvm"]["mem"]["heap_used_in_bytes"] for node in used) / 1e6)
         bar.advance(task)
@@ -204,10 +204,14 @@ def ask(
     return asked, heap
 
 
-def compare(name: str, one: Answer, other: Answer) -> None:
-    """Only equal answers can be compared in time."""
-    if one[0] != other[0] or list(one[1]) != list(other[1]):
-        raise RuntimeError(f"{name}: {one[0]} and {other[0]}, {list(one[1])}, {list(other[1])}")
+def compare(question: Question, one: Answer, other: Answer) -> None:
+    """Only equal answers can be compared in time; by hand, what lies on a circle's edge may fall on
+    either side of it."""
+    apart = abs(one[0] - other[0])
+    if apart > question.edge or (not apart and list(one[1]) != list(other[1])):
+        raise RuntimeError(
+            f"{question.name}: {one[0]} and {other[0]}, {list(one[1])}, {list(other[1])}"
+        )
 
 
 def written_table(every: Sequence[Figures]) -> Table:
@@ -215,7 +219,7 @@ def written_table(every: Sequence[Figures]) -> Table:
     table = Table(
         "signals", "documents a second", "by hand", "ratio",
         "MB on disk", "MB a million", "MB heap",
-        title=f"written to Elasticsearch {every[0].server} in changes of {BATCH:,}",
+        title=f"written to Elasticsearch {every[0].server} in changes of {LIMIT:,}",
     )  # fmt: skip
     for one in every:
         ours, bare = (one.documents / sum(took) for took in (one.written.ours, one.written.bare))

@@ -19,10 +19,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from indexes import elastic
+from monitor.ledger.feed import LIMIT
 from monitor.model import Change
 from monitor.ports import Index
 from monitor.query import parse
-from tests.benchmarks.elastic import BATCH, PREFIX, cluster
+from tests.benchmarks.elastic import PREFIX, cluster
 from tests.benchmarks.elastic_questions import NEAREST, rounds
 from tests.benchmarks.search import changes, percentile
 from tests.elastic import Server
@@ -59,11 +60,11 @@ def measure(count: int, bar: Progress) -> dict[str, Way]:
         for number, name in enumerate(WAYS):
             for seconds in writes(indexes[name], client, f"{PREFIX}-{number}", count):
                 ways[name].written_s += seconds
-                bar.advance(task, BATCH)
+                bar.advance(task, LIMIT)
             client.indices.flush(index=f"{PREFIX}-{number}-signals")
         vectors = np.stack([
             np.frombuffer(one.enrichment.vector, dtype="<f4")
-            for change in changes(count, batch=BATCH) for one in change.signals
+            for change in changes(count, batch=LIMIT) for one in change.signals
         ])  # fmt: skip
         for _ in ask(indexes, ways, vectors):
             bar.advance(task)
@@ -88,7 +89,7 @@ def opened(at: Server, client: Elasticsearch, number: int) -> Index:
 
 def writes(index: Index, client: Elasticsearch, prefix: str, count: int) -> Iterator[float]:
     """The seconds of each change, and those until all is merged."""
-    for change in changes(count, batch=BATCH):
+    for change in changes(count, batch=LIMIT):
         begun = time.perf_counter()
         index.write(Change(last=change.last, signals=change.signals))
         yield time.perf_counter() - begun

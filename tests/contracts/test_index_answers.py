@@ -181,6 +181,8 @@ def test_like_is_neither_counted_nor_asked_without_a_vector(index: Index):
     for ask in (
         lambda: index.signals(query, Asked()),
         lambda: index.count(query, "topic", "signals"),
+        lambda: index.counts(query, ("topic",), "signals"),
+        lambda: index.span(query, "signals"),
         lambda: index.histogram(query, timedelta(hours=1), "signals"),
         lambda: index.grid(query, 5, "events"),
         lambda: index.similar(unit(1, 0), query, 5),
@@ -210,8 +212,21 @@ def test_a_histogram_has_no_gaps_and_is_aligned_to_the_epoch(index: Index):
     ]  # fmt: skip
 
 
+def test_a_span_is_from_the_first_to_the_last_that_match(index: Index):
+    wrote(index, a_signal(3), a_signal(1), a_signal(2), a_signal(9, "a flood"))
+    first, last = (a_signal(at).post.published for at in (1, 3))
+    assert index.span(parse("fire"), "signals") == (first, last)
+    assert index.span(parse("storm"), "signals") is None
+
+
+def test_no_facet_asked_for_is_none_counted(index: Index):
+    wrote(index, a_signal(1))
+    assert index.counts(parse(""), (), "signals") == {}
+
+
 def test_what_has_no_moment_is_in_no_histogram(index: Index):
     wrote(index, an_event("1"), Event(id="2", seq=1))
+    assert index.span(parse("size:0"), "events") is None
     assert [b.count for b in index.histogram(parse(""), timedelta(hours=1), "events")] == [1]
     assert list(index.histogram(parse("size:0"), timedelta(hours=1), "events")) == []
 

@@ -123,6 +123,10 @@ def test_counts_are_those_of_what_matches(index: Index, turns: Turns, data: st.D
         assert {b.key: b.count for b in index.count(query, field, "signals")} == counted
     places = Counter(place for one in documents for place in one.places)
     assert {b.key: b.count for b in index.count(query, "place", "signals")} == places
+    several = ("topic", "severity", "place", "lang")
+    assert {
+        name: list(found) for name, found in index.counts(query, several, "signals").items()
+    } == {name: list(index.count(query, name, "signals")) for name in several}
     tiles = Counter(
         f"{zoom}/{x}/{y}" for x, y in (tile(*one.point, zoom) for one in documents if one.point)
     )
@@ -189,6 +193,8 @@ def test_a_field_that_one_kind_lacks_is_refused(index: Index):
         lambda: index.events(parse("voice:media"), Asked()),
         lambda: index.count(parse("size:3"), "topic", "signals"),
         lambda: index.count(parse(""), "phase", "signals"),
+        lambda: index.counts(parse(""), ("topic", "phase"), "signals"),
+        lambda: index.span(parse("size:3"), "signals"),
         lambda: index.count(parse(""), "id", "signals; DROP TABLE signals"),  # type: ignore[arg-type]
         lambda: index.signals(parse(""), Asked(sort="size")),
         lambda: index.signals(parse(""), Asked(sort="n; DROP TABLE signals")),

@@ -12,11 +12,11 @@ import pytest
 
 from monitor.anew import Renewal
 from monitor.ledger import open_ledger
-from monitor.ledger.anew import Anew
+from monitor.ledger.anew import Anew, rebuilds
 from monitor.ledger.draft import Settled
 from monitor.model import Decision, Enrichment, Event, Gone, Page, Post, Signal
 from monitor.ports import Enricher
-from tests.monitor.test_crash import Dying, Fuse, in_a_child
+from tests.crash import Dying, Fuse, in_a_child
 from tests.ordeal import Deployed
 from tests.stored import stored
 from tests.worlds import TRUTH, Clock, Recorded, consumed, contents, fill, pipeline
@@ -107,6 +107,11 @@ def everything(app: Deployed) -> tuple[dict[str, Signal], dict[str, Event]]:
 
 def homes(app: Deployed) -> dict[str, str]:
     return {post: signal.event for post, signal in everything(app)[0].items()}
+
+
+def rebuilt(app: Deployed) -> tuple[range, ...]:
+    with app.ledger.store.reading() as db:
+        return rebuilds(db)
 
 
 def test_the_same_models_change_nothing(deploy: Deploy) -> None:
@@ -202,10 +207,24 @@ def test_followers_hear_of_it_as_of_any_change(deploy: Deploy, tmp_path: Path) -
     options = app.options("embedded"), other.options("embedded")
     other.close()
     assert stored(options[0]) == stored(options[1])
-    (numbers,) = Anew(app.ledger.store).rebuilt()
+    (numbers,) = rebuilt(app)
     change = app.ledger.feed.changes(numbers[0] - 1, 1 << 30)
     assert change
     assert {event.seq in numbers for event in change.events} == {True}
+
+
+def test_it_is_news_to_nobody_and_what_was_told_goes_where_the_posts_went(deploy: Deploy) -> None:
+    app = deploy(Newer())
+    missing, poisoned = (
+        homes(app)[TRUTH["events"][name][1]] for name in ("greenwich-child", "peckham-food")
+    )
+    position = app.ledger.feed.consumed()
+    renewed(app)
+    joined, moved = app.ledger.notices.joined(position, app.ledger.feed.consumed())
+    change = app.ledger.feed.changes(position)
+    assert change
+    assert {event.seq for event in change.events} <= joined
+    assert [(one.event, one.to) for one in moved] == [(missing, poisoned)]
 
 
 def test_collecting_goes_on_meanwhile(deploy: Deploy) -> None:
@@ -262,7 +281,7 @@ def live(folder: Path, fuse: Fuse) -> None:
     """One life of a rebuild; one that switched before it was ended only catches up."""
     app = Deployed(folder, BATCH, [Newer()])
     anew = Anew(app.ledger.store)
-    if not anew.rebuilt():
+    if not rebuilt(app):
         renewed(app, Dying(anew, BOUNDARIES, fuse))
     with app.consuming():
         app.consume()

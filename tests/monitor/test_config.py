@@ -100,3 +100,59 @@ def test_what_is_no_time_span_is_refused(text: str) -> None:
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"copy monitor\.example\.toml"):
         read_config(tmp_path / "monitor.toml")
+
+
+MAIL = {"host": "mail.example.org", "sender": "alerts@example.org"}
+
+
+def test_channels_have_a_table_each_and_their_files_lie_beside_the_configuration(
+    tmp_path: Path,
+) -> None:
+    tables = {"email": {**MAIL, "user": "us", "password_file": "mail.password"}}
+    config = build_config({"channel": tables}, tmp_path / "monitor.toml")
+    email: Any = config.channels["email"]
+    assert (email.host, email.password_file) == (MAIL["host"], str(tmp_path / "mail.password"))
+    assert build_config({}, HERE).channels == {}
+
+
+def test_subscriptions_of_the_file_are_active_and_keep_their_ids() -> None:
+    duty = {"name": "Duty", "to": "Duty@EXAMPLE.org", "at": "07:30", "zone": "Europe/London"}
+    table = {"channel": {"email": MAIL}, "subscription": [duty, {**duty, "name": "Other"}]}
+    first, second = build_config(table, HERE).subscriptions
+    assert (first.state, first.to, first.at) == ("active", "Duty@example.org", 450)
+    assert first.id != second.id
+    again = build_config({**table, "subscription": [{**duty, "query": "fire"}]}, HERE)
+    assert again.subscriptions[0].id == first.id
+
+
+def test_the_page_of_links_is_an_address_without_a_slash_at_its_end() -> None:
+    table = {"alerts": {"page": "https://monitor.example.org/", "operator": "ada@EXAMPLE.org"}}
+    alerts = build_config(table, HERE).alerts
+    assert (alerts.page, alerts.operator) == ("https://monitor.example.org", "ada@example.org")
+
+
+def test_every_fault_of_alerts_is_named_at_once() -> None:
+    duty = {"name": "Duty", "to": "duty@example.org"}
+    table = {
+        "alerts": {"page": "monitor", "operator": "nobody", "confirm_per_adress": 1},
+        "channel": {"email": {"host": "x"}, "pigeon": {}},
+        "subscription": [
+            {**duty, "at": "soon", "query": "fire AND (", "zone": "Moon"},
+            duty,
+            {**duty, "name": "Two", "channel": "webhook"},
+            {"name": "Three"},
+            "four",
+        ],
+    }
+    with pytest.raises(ConfigError) as caught:
+        build_config(table, HERE)
+    said = str(caught.value)
+    faults = ("confirm_per_adress", "sender", "pigeon", "'soon'", "Moon", "two subscriptions")
+    for fault in (*faults, "[channel.webhook]", "Three to", "[[subscription]] 5"):
+        assert fault in said, fault
+    with pytest.raises(ConfigError) as caught:
+        build_config({"alerts": {"page": "monitor", "operator": "nobody"}}, HERE)
+    assert "page" in str(caught.value)
+    assert "operator" in str(caught.value)
+    with pytest.raises(ConfigError, match=r"\[channel.<kind>\]"):
+        build_config({"channel": {"email": 5}}, HERE)

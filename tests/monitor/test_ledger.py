@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -286,6 +288,23 @@ def test_a_file_that_is_no_ledger_is_refused_in_a_sentence(tmp_path: Path) -> No
     path.write_bytes(b"not a database, but long enough to look at" * 100)
     with pytest.raises(LedgerError, match=r"ledger\.db"):
         open_ledger(path)
+
+
+def test_a_ledger_of_before_alerts_gets_what_it_lacks(ledger: Ledger, tmp_path: Path) -> None:
+    taken(ledger, FIRE)
+    ledger.truth.commit(ledger.inbox.rows(1), Change(last=1, signals=(kept(FIRE, 1),)))
+    ledger.close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+        db.execute("ALTER TABLE signals DROP COLUMN origin")
+        for table in ("due", "told", "matched", "outbox", "quoted", "subscriptions", "asked"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("PRAGMA user_version = 1")
+    again = open_ledger(tmp_path / "ledger.db")
+    assert again.truth.signal(FIRE.id) == kept(FIRE, 1)
+    assert again.notices.waiting() == ()
+    assert again.subscribers.all() == ()
+    assert again.outbox.counts()["waiting"] == 0
+    again.close()
 
 
 def test_a_backup_holds_what_the_ledger_held(ledger: Ledger, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from monitor.model import (
     Enrichment,
     Event,
     Gone,
+    Origin,
     Place,
     Point,
     Post,
@@ -75,6 +76,7 @@ class Story:
         repost_of: str = "",
         published: datetime | None = None,
         kept: bool = True,
+        origin: Origin = "live",
     ) -> str:
         name = name or f"t:{self.seq + 1}"
         post = Post(
@@ -85,12 +87,18 @@ class Story:
         enrichment = Enrichment(
             lang=lang, labels=labels, places=places, vector=vector, severity=severity
         )
-        self.row(post, at, enrichment if kept else None)
+        self.row(post, at, enrichment if kept else None, origin)
         return self.signals[name].event if name in self.signals else ""
 
-    def row(self, what: Post | Gone | Tick, at: datetime, known: Enrichment | None = None) -> None:
+    def row(
+        self,
+        what: Post | Gone | Tick,
+        at: datetime,
+        known: Enrichment | None = None,
+        origin: Origin = "live",
+    ) -> None:
         self.seq += 1
-        self.change = self.grouper([Row(seq=self.seq, at=at, what=what)], [known])
+        self.change = self.grouper([Row(seq=self.seq, at=at, what=what, origin=origin)], [known])
         self.signals |= {signal.post.id: signal for signal in self.change.signals}
         self.events |= {event.id: event for event in self.change.events}
         for post in self.change.gone:
@@ -244,6 +252,18 @@ def test_deletions_and_deleted_accounts_leave_their_events_as_if_never_said() ->
     assert story.events["1"] == replace(alone, seq=3)
     story.row(Gone(authors=("p1",), reason="account"), NOON)
     assert story.events["1"] == Event(id="1", seq=4)
+
+
+def test_an_event_is_live_while_it_has_a_post_that_came_live() -> None:
+    story = Story()
+    story.post("Smoke at the harbour", vector=toward(0), origin="import")
+    assert not story.events["1"].live
+    story.post("Smoke, and flames", vector=toward(9), name="t:a")
+    assert story.events["1"].live
+    story.post("Smoke, and sparks", vector=toward(9), name="t:a", origin="import")
+    assert story.signals["t:a"].origin == "live"
+    story.row(Gone(ids=("t:a",)), NOON)
+    assert not story.events["1"].live
 
 
 def test_what_expires_goes_with_the_tick_that_says_so_though_its_event_is_long_over() -> None:

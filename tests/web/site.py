@@ -16,10 +16,11 @@ import numpy as np
 
 from monitor import parts, sample
 from monitor.app import App
-from monitor.config import WebTable, read_config
+from monitor.config import read_config
 from monitor.model import Enrichment, Page, Post
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Grouper
+from monitor.tables import WebTable
 from monitor.web.server import listening, server_of
 from tests.worlds import KEYS, Clock, Recorded, fill, pipeline
 
@@ -73,9 +74,13 @@ def served(app: App, options: WebTable | None = None) -> Iterator[Site]:
             thread.join()
 
 
-def sample_day(folder: Path) -> App:
-    """The sample day with recorded enrichments, consumed and followed."""
-    app = App(read_config(sample.lay_out(folder)))
+def sample_day(folder: Path, tables: str = "") -> App:
+    """The sample day with recorded enrichments, consumed and followed; `tables` of the
+    configuration come on top."""
+    config = sample.lay_out(folder)
+    with config.open("a", encoding="utf-8") as file:
+        file.write(tables)
+    app = App(read_config(config))
     clock = Clock()
     app.ledger.store.clock = clock
     fill(app.ledger, clock)

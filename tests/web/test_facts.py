@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.figures import KINDS, MEASURES, figures
 from monitor.model import Stated
 from monitor.web.contradictions import contradictions
-from monitor.web.figures import KINDS, MEASURES, figures
 from monitor.web.folding import folded
 from monitor.web.reasons import reasons_of_certainty, reasons_of_severity
 from monitor.web.situation import BARS, step_of
@@ -168,17 +168,18 @@ def test_reasons_name_official_sources_and_count_the_others() -> None:
             stated=Stated(severity="Extreme"),
         ),
     ]
-    severity = reasons_of_severity(event(), told)
-    assert severity[0] == "brigade states Extreme (2026-03-14 12:05 UTC)."
+    severity = [str(reason) for reason in reasons_of_severity(told)]
+    assert severity[0] == "brigade states Extreme. (2026-03-14 12:05 UTC)"
     assert "2 posts sound Severe, 1 of them of official sources or the media." in severity
     assert "2 posts sound Moderate." in severity
-    certainty = reasons_of_certainty(event(), told)
-    assert certainty == (
+    certainty = [str(reason) for reason in reasons_of_certainty(event(), told)]
+    assert certainty == [
         "1 official post: brigade.",
         "1 media source: gazette.",
         "2 people tell of it in words of their own.",
-    )
-    assert reasons_of_certainty(event(), told[:1])[0] == "No official source has said anything."
+    ]
+    (first, *_) = reasons_of_certainty(event(), told[:1])
+    assert first.said == "No official source has said anything."
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3_000_000)))

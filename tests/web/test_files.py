@@ -63,6 +63,13 @@ def test_every_file_that_a_page_loads_is_there(day: Site) -> None:
         assert "immutable" in answer.headers["cache-control"]
 
 
+def test_a_file_that_is_asked_for_by_its_bare_name_is_looked_at_again(day: Site) -> None:
+    answer = day.get("/static/say.js")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
+    again = day.get("/static/say.js", if_none_match=answer.headers["etag"])
+    assert again.status_code == 304
+
+
 def test_every_word_that_is_said_is_in_the_catalogue() -> None:
     used = {
         key

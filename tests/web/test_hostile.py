@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.markup import MOST_MARKS, tame
 from monitor.model import Post
-from monitor.web.display import MOST_MARKS, marked, tame
+from monitor.web.display import marked
 from monitor.web.export import harmless
 from tests.web.site import Site, posted, served
 

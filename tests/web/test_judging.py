@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from monitor.errors import QueryError
-from monitor.web.desk import Desk, checked
+from monitor.model import Change, Dead
+from monitor.web.desk import LOST, Desk, checked
 from tests.web.build import NOON
 from tests.web.site import Site
 
@@ -57,6 +58,23 @@ def test_a_decision_is_pending_until_the_ledger_has_it(own_day: Site) -> None:
     assert again.headers["hx-trigger"] == "settled"
     assert 'data-pending="0"' in again.text
     assert verdict_of(own_day, FIRE) == "dismissed"
+
+
+def test_a_decision_that_a_bug_swallows_does_not_wait_for_ever(own_day: Site) -> None:
+    app = own_day.app
+    with app.consuming():
+        desk = Desk(app)
+        seq = desk.tell(checked("confirm", FIRE, by="me", at=NOON))
+        waiting = desk.told(seq)
+        assert waiting is not None
+        assert waiting.decided is None
+        (row,) = app.ledger.inbox.rows(10)
+        fault = Dead(id=f"row {seq}", reason="a bug in a step; see the log")
+        app.ledger.truth.commit([row], Change(last=seq), [fault])
+        lost = desk.told(seq)
+    assert lost is not None
+    assert lost.decided is not None
+    assert (lost.decided.outcome, lost.decided.reason) == ("refused", LOST)
 
 
 def test_the_index_follows_what_was_decided(own_day: Site) -> None:

@@ -11,12 +11,17 @@ import pytest
 
 from monitor.model import Change, Gone
 from monitor.ports import Asked
+from monitor.query import parse
+from monitor.web import situation
 from monitor.web.texts import read_texts
+from monitor.web.view import View
 from tests.web.build import NOON, event
 from tests.web.site import Site, collected_day, posted, sample_day, served
 from tests.worlds import TRUTH
 
-PAGES = ("/", "/search", "/events/36", "/sources", "/dropped", "/help", "/api", "/login")
+PAGES = (
+    "/", "/search", "/events/36", "/alerts", "/sources", "/dropped", "/help", "/api", "/login"
+)  # fmt: skip
 
 
 def attribute(page: str, name: str) -> list[str]:
@@ -75,6 +80,38 @@ def test_the_most_urgent_is_first(day: Site) -> None:
     points = [float(p) for p in attribute(day.get("/").text, "data-urgency")]
     assert len(points) == 30
     assert points == sorted(points, reverse=True)
+
+
+def orders(page: str) -> dict[str, bool]:
+    """The orders that a page offers, and whether each is chosen."""
+    nav = page.split('class="orders"')[1].split("</nav>")[0]
+    told = re.findall(r'data-sort="[^"]*"( aria-current="true")?>([^<]*)<', nav)
+    return {name: bool(chosen) for chosen, name in told}
+
+
+def test_likeness_is_an_order_only_of_what_is_asked_by_likeness(day: Site) -> None:
+    assert orders(day.get("/").text) == {
+        "most urgent": True, "newest": False, "begun last": False, "most posts": False,
+        "most severe": False,
+    }  # fmt: skip
+    assert orders(day.get("/search?sort=time").text) == {
+        "newest": False, "oldest": True, "most severe": False,
+    }  # fmt: skip
+    assert orders(day.get("/search?q=fire").text)["best match"]
+    asked = parse("fire OR like:smoke")
+    (first, *others) = situation.orders(View(q="fire OR like:smoke"), asked)
+    assert (first.name, first.sort, first.chosen) == ("likeness", "", True)
+    assert {"urgency", "-last"} < {order.sort for order in others}
+
+
+def test_a_topic_stands_for_those_above_it(tmp_path: Path) -> None:
+    app = posted(tmp_path / "day")
+    topics = {"Security": 2, "Security/theft": 2, "Fire": 1}
+    app.following.write(Change(last=1, events=(event("1", topics=topics),)))
+    with served(app) as site:
+        row = site.get("/").text.split('class="topics"')[1].split("</p>")[0]
+        assert re.findall(r'class="topic">([^<]*)<', row) == ["Security/theft", "Fire"]
+    app.close()
 
 
 def test_facets_count_what_choosing_them_finds(day: Site) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from monitor.config import WebTable
 from monitor.errors import ConfigError
+from monitor.tables import WebTable
 from monitor.web.reference import examples
 from monitor.web.server import listening
 from tests.needs import lacking
@@ -27,7 +27,7 @@ from pathlib import Path
 from monitor import sample
 from monitor.app import App
 from monitor.config import read_config
-from monitor.config import WebTable
+from monitor.tables import WebTable
 from monitor.web.server import serve
 app = App(read_config(sample.lay_out(Path(sys.argv[1]))))
 app.following

@@ -1,6 +1,7 @@
 // The map: land and a grid that need no network, events by shape, colour and line, clusters, and
 // the circle in which each may have been. Whatever is on it is in the list too.
 
+import { Drawing } from "./draw.js";
 import { address, go } from "./go.js";
 import { Grid } from "./grid.js";
 import { labels } from "./labels.js";
@@ -60,7 +61,7 @@ class EventMap {
     const faulty = document.querySelector("#fault[data-position]");
     this.home();
     if (tiles) L.tileLayer(tiles, { maxZoom: 19 }).addTo(this.map);
-    const asked = [tiles ? null : read(land), faulty ? null : read(events)];
+    const asked = [tiles ? null : read(land), faulty || !events ? null : read(events)];
     const [ground, found] = await Promise.all(asked);
     if (!this.box.isConnected) return;
     const features = found?.features || [];
@@ -154,6 +155,7 @@ class EventMap {
     this.around();
     this.rows();
     if (this.box.dataset.path) this.area();
+    else if ("draws" in this.box.dataset) new Drawing(this.map, this.box.closest("form"));
     else this.map.on("click", ({ latlng }) => place(latlng));
   }
 
@@ -166,7 +168,8 @@ class EventMap {
     );
     for (const marker of single.slice(0, MOST_CIRCLES)) this.circle(marker);
     if (this.pointed) this.circle(this.pointed, "pointed");
-    labels(this.map, single.slice(0, MOST_CIRCLES)).addTo(this.circles);
+    const marks = [...this.markers.values()].map((one) => this.group.getVisibleParent(one) || one);
+    labels(this.map, single.slice(0, MOST_CIRCLES), [...new Set(marks)]).addTo(this.circles);
   }
 
   circle(marker, extra = "") {

@@ -11,6 +11,7 @@ import { startMap } from "./map.js";
 import { startNews } from "./news.js";
 import { make } from "./say.js";
 import { showTimes } from "./times.js";
+import { startZone } from "./zone.js";
 
 const NARROW = matchMedia("(max-width: 44rem)");
 
@@ -46,6 +47,7 @@ function start(root) {
   startMap(root);
   startExports(root);
   startNews(root);
+  startZone(root);
 }
 
 startLook();

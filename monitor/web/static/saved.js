@@ -43,7 +43,10 @@ export function savedSearches() {
   }
 
   function row(one) {
-    const forget = () => keep(kept().filter((other) => other.name !== one.name));
+    const forget = () => {
+      keep(kept().filter((other) => other.name !== one.name));
+      summary.focus();
+    };
     const label = say("saved_forget", { name: one.name });
     const link = make("a", { href: one.address }, make("bdi", {}, one.name));
     const button = make("button", { type: "button", "aria-label": label, onclick: forget }, "×");

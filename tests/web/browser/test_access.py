@@ -16,6 +16,7 @@ PAGES = (
     "/search?q=fire",
     "/events/36",
     "/events/0",
+    "/alerts",
     "/sources",
     "/dropped",
     "/help",

@@ -120,6 +120,28 @@ def test_a_range_of_time_is_chosen_by_keyboard(reader: Window) -> None:
     assert 0 < len(reader.ids()) < whole
 
 
+def test_nothing_is_asked_for_twice(reader: Window) -> None:
+    reader.open("/")
+    asked: list[str] = []
+    files = re.compile(r"/static/|/changes\?")
+    reader.page.on("request", lambda one: None if files.search(one.url) else asked.append(one.url))
+    for act in (
+        lambda: reader.find("#facets a[data-value='Fire']").click(),
+        lambda: reader.find(".orders a[data-sort='-size']").click(),
+        lambda: reader.find(".range input").first.press("ArrowRight"),
+        lambda: reader.find(".range button").click(),
+        lambda: reader.find(".spans a").first.click(),
+        lambda: reader.find(".chips a").last.click(),
+        lambda: reader.find("#q").press("Enter"),
+    ):
+        asked.clear()
+        act()
+        reader.page.wait_for_load_state("networkidle")
+        reader.ready()
+        assert [url for url in asked if "/api/" not in url] == asked[:1], asked
+        assert len(asked) == len(set(asked)) <= 2, asked
+
+
 def test_moments_are_in_the_zone_that_is_named(reader: Window) -> None:
     reader.open("/events/36")
     expect(reader.find("[data-zone]")).to_contain_text("Europe/London")
@@ -154,6 +176,14 @@ def test_a_row_that_is_looked_at_is_pointed_out_on_the_map(reader: Window) -> No
     reader.key("j")
     expect(reader.find("#map .pointed-pin")).to_have_count(1)
     expect(reader.find("#map .around.pointed")).to_have_count(1)
+
+
+def test_sources_are_read_on_a_phone_without_going_sideways(browser: Browser, day: Site) -> None:
+    with window(browser, day, PHONE) as opened:
+        opened.open("/sources")
+        box = opened.find(".scroll:has(#sources)")
+        assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+        expect(opened.find("#sources td[data-label=Kept]").first).to_be_visible()
 
 
 def test_a_phone_begins_with_few_facets_open(browser: Browser, day: Site) -> None:

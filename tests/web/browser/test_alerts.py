@@ -1,0 +1,82 @@
+"""An area is drawn on the map or written, and everybody can use the pages of alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.web.browser.test_access import faults
+from tests.web.browser.window import LAPTOP, PHONE, Light, Window, window
+from tests.web.site import Site, posted, served
+from tests.web.test_alerts import FORM, able, kept, path, smoke
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    app = able(posted(tmp_path / "day", smoke(1)))
+    with served(app) as opened:
+        yield opened
+    app.close()
+
+
+@pytest.fixture
+def reader(browser: Browser, site: Site) -> Iterator[Window]:
+    with window(browser, site) as opened:
+        yield opened
+
+
+def values(opened: Window, *names: str) -> list[str]:
+    return [opened.find(f"[name={name}]").input_value() for name in names]
+
+
+def test_a_circle_is_drawn_checked_and_subscribed_to(reader: Window, site: Site) -> None:
+    reader.open("/alerts")
+    assert values(reader, "zone") == ["Europe/London"]
+    reader.find("[name=name]").fill("Smoke")
+    reader.find("[name=to]").fill("ada@example.org")
+    reader.find("[name=query]").fill("smoke")
+    reader.find("#map").click(position={"x": 200, "y": 150})
+    assert reader.find("[name=shape][value=circle]").is_checked()
+    assert reader.find("#map path.near").count() == 1
+    lat, lon, radius = values(reader, "lat", "lon", "radius_km")
+    reader.find("button[value=check]").click()
+    reader.find("#checked").wait_for()
+    reader.ready()
+    assert values(reader, "lat", "lon", "radius_km") == [lat, lon, radius]
+    reader.find("button[value=save]").click()
+    reader.find("#asked").wait_for()
+    one = kept(site, "Smoke")
+    assert one.area == ((float(lat), float(lon)),)
+    assert (one.zone, one.radius_m) == ("Europe/London", 2_000.0)
+
+
+def test_a_polygon_is_drawn_corner_by_corner(reader: Window) -> None:
+    reader.open("/alerts")
+    reader.find("[name=shape][value=polygon]").check()
+    for x, y in ((100, 80), (300, 80), (200, 200), (250, 220)):
+        reader.find("#map").click(position={"x": x, "y": y})
+    reader.page.get_by_role("button", name="Take the last point back").click()
+    assert len(reader.find("[name=corners]").input_value().splitlines()) == 3
+    assert reader.find("#map path.near").count() == 4
+    reader.find("[name=corners]").fill("51.5, -0.2\n51.6, -0.2\n")
+    assert reader.find("#map path.near").count() == 3
+
+
+def test_axe_finds_nothing(browser: Browser, site: Site) -> None:
+    site.post("/alerts", FORM)
+    one = kept(site)
+    found: dict[str, list[str]] = {}
+    sights: tuple[tuple[tuple[int, int], Light], ...] = ((PHONE, "dark"), (LAPTOP, "light"))
+    for size, light in sights:
+        with window(browser, site, size, light) as opened:
+            links = [site.app.links.confirm(one.id), site.app.links.manage(one.id)]
+            for address in (*map(path, links), "/alerts"):
+                opened.open(address)
+                found[address] = faults(opened)
+                wide = opened.page.evaluate("document.documentElement.scrollWidth")
+                if wide > size[0]:
+                    found[address].append(f"{wide} pixels wide")
+        assert {address: said for address, said in found.items() if said} == {}
