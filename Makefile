@@ -14,7 +14,7 @@ JOBS ?= 2
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test check bench bench-elastic soak elasticsearch elasticsearch-stop train lock clean
+.PHONY: help setup demo test check bench bench-elastic soak elasticsearch elasticsearch-stop train figures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,9 @@ elasticsearch-stop: ## stop it; its data stays in build/elasticsearch
 
 train: $(READY) ## make the shipped heads anew from ../shared/data
 	$(BIN)/monitor train
+
+figures: $(READY) ## measure all models on ../shared/data and write docs/how-good.md
+	$(BIN)/python -m evaluation
 
 lock: $(READY) ## resolve the newest versions that pyproject.toml allows into requirements.lock
 	$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from monitor.messages import Message
 from monitor.model import (
@@ -242,6 +242,38 @@ class Index(Protocol):
 
     def scan(self, query: Query, of: Of) -> Iterator[Signal | Event]:
         """All that match, in order of id, in little memory. Raises QueryError for `like:`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Words in rows under a head; `note` says how they are to be read."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+class Report(Protocol):
+    """What an evaluation found: a module of `evaluation/` gives it."""
+
+    @property
+    def about(self) -> Sequence[str]:
+        """Sentences: on what it was measured, how that was split, what was tuned on it."""
+        ...
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        """What is shown on a terminal."""
+        ...
+
+    def plain(self) -> Mapping[str, Any]:
+        """All of it in plain types, as JSON has them."""
+        ...
+
+    def page(self) -> str:
+        """A page of HTML that needs nothing else."""
         ...
 
 

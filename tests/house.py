@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("monitor", "collectors", "nlp", "indexes", "channels")
+FOLDERS = ("monitor", "collectors", "nlp", "indexes", "channels", "evaluation")
 _OURS = {".ci", ".gitattributes", ".gitignore"}
 _MADE = {"build", "data", "demo", "__pycache__"}
 _BINARY = {".gz", ".safetensors", ".npz", ".png"}

@@ -22,6 +22,8 @@ OFFENCES = {
     "ground": ("nlp/__init__.py", "import monitor.ledger"),
     "neighbours": ("collectors/rss.py", "import nlp"),
     "unnamed": ("monitor/pipeline.py", "import collectors.rss"),
+    "measured": ("nlp/group.py", "import evaluation"),
+    "measuring": ("evaluation/events.py", "import indexes.embedded"),
     "models": ("indexes/__init__.py", "import torch"),
     "http": ("collectors/rss.py", "import httpx2"),
     "search": ("indexes/embedded/store.py", "import elasticsearch"),

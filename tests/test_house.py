@@ -21,9 +21,10 @@ CODE = texts(".py")
 TEXTS = texts()
 PAGES = texts(".md")
 PARTS = [(folder, kind) for folder in FOLDERS[1:] for kind in parts.kinds(folder)]
+CONFIGURED = [(folder, kind) for folder, kind in PARTS if folder != "evaluation"]
 SHAPES = [
     *(shape for name, shape in vars(config).items() if name.endswith("Table")),
-    *(parts.load(folder, kind).Options for folder, kind in PARTS),
+    *(parts.load(folder, kind).Options for folder, kind in CONFIGURED),
 ]
 HEAVY = (
     "apprise",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -23,6 +24,7 @@ class Address:
         return f"{self.local}+{tag}@{self.domain}"
 
 
+@lru_cache(maxsize=2_000)
 def address(text: str) -> Address:
     """The one address that the text is; nobody is asked whether it exists. Raises ValueError,
     which does not repeat it."""

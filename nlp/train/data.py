@@ -11,7 +11,7 @@ import json
 import random
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ class Example:
     """One labelled text. `group` is what it is held out with: an event, a city, a set's slice.
 
     `facts` are its labels as `<set>:<field>=<value>`, to which topics refer; `relevant` is None
-    where it is only looked at, never fitted to.
+    where it is only looked at, never fitted to. `id` is the set and its id or line there.
     """
 
     text: str
@@ -34,6 +34,7 @@ class Example:
     group: str
     relevant: bool | None
     facts: frozenset[str] = frozenset()
+    id: str = ""
 
 
 FITTED: Final = (
@@ -88,7 +89,11 @@ def path(folder: Path, name: str) -> Path:
 def read(folder: Path, name: str) -> list[Example]:
     """The texts of one set, without repeats, capped by group and label, in a fixed order."""
     found = list(
-        _unlike(example for row in _rows(path(folder, name)) for example in _READERS[name](row))
+        _unlike(
+            replace(example, id=f"{name}:{row.get('id', number)}")
+            for number, row in enumerate(_rows(path(folder, name)), 1)
+            for example in _READERS[name](row)
+        )
     )
     random.Random(SEED).shuffle(found)
     taken: dict[tuple[str, bool | None], int] = {}
@@ -248,13 +253,20 @@ def own(topics: Sequence[Topic]) -> list[Example]:
             group=f"own/{number % 5}",
             relevant=True,
             facts=frozenset({f"own:topic={topic.name}"}),
+            id=f"own:{topic.name}/{number}",
         )
         for topic in topics
         for number, text in enumerate(topic.examples)
     ]
     everyday = tomllib.loads(Path(__file__).with_name("everyday.toml").read_text(encoding="utf-8"))
     return found + [
-        Example(text=text, set="own", group=f"own/{number % 5}", relevant=False)
-        for texts in everyday.values()
+        Example(
+            text=text,
+            set="own",
+            group=f"own/{number % 5}",
+            relevant=False,
+            id=f"own:{name}/{number}",
+        )
+        for name, texts in everyday.items()
         for number, text in enumerate(texts)
     ]

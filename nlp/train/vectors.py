@@ -20,7 +20,11 @@ _BLOCK: Final = 2048
 
 
 def vectors_of(
-    texts: Sequence[str], encode: Encode, version: str, cache: Path, tell: Tell
+    texts: Sequence[str],
+    encode: Encode,
+    version: str,
+    cache: Path,
+    tell: Tell = lambda done, of: None,
 ) -> Vectors:
     """One row a text, in order; what `cache` lacks is encoded and added to it.
 

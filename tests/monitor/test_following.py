@@ -22,6 +22,7 @@ from monitor import log
 from monitor.app import App, followers
 from monitor.errors import ConfigError, IndexRefused, IndexUnavailable
 from monitor.ledger import utc_now
+from monitor.ledger.feed import LIMIT
 from monitor.model import Activity, Change, Dead, Decision, Enrichment, Post, Signal
 from monitor.query import parse
 from monitor.schedule import Schedule
@@ -228,7 +229,8 @@ def die_at(folder: Path, step: int) -> None:
 
 
 def test_a_rebuild_that_was_killed_goes_on_where_it_was(folder: Path, app: Deployed) -> None:
-    kept(app, 3_500)
+    number = 3 * LIMIT + 500
+    kept(app, number)
     app.catch_up()
     whole = list(app.index.scan(parse(""), "signals"))
     process = FORK.Process(target=die_at, args=(folder, 2))
@@ -237,14 +239,14 @@ def test_a_rebuild_that_was_killed_goes_on_where_it_was(folder: Path, app: Deplo
     assert process.exitcode == -signal.SIGKILL
     begun = status_of(app, utc_now()).index.words
     assert [sentence for sentence in begun if "`monitor rebuild`" in sentence] == list(begun) != []
-    assert list(rebuilt(app, "embedded")) == [3_000, 3_501, 3_501]
+    assert list(rebuilt(app, "embedded")) == [3 * LIMIT, number + 1, number + 1]
     assert list(app.index.scan(parse(""), "signals")) == whole
     assert status_of(app, utc_now()).index.words == ()
     assert set(app.ledger.desk.followers()) == {app.follower}
 
 
 def test_a_rebuild_takes_what_was_removed_while_it_was_interrupted(app: Deployed) -> None:
-    kept(app, 2_500)
+    kept(app, LIMIT + 500)
     going = rebuilt(app, "embedded")
     next(going)
     going.close()
@@ -254,7 +256,7 @@ def test_a_rebuild_takes_what_was_removed_while_it_was_interrupted(app: Deployed
     app.ledger.truth.tidy(utc_now())
     list(rebuilt(app, "embedded"))
     assert "a:7" not in ids(app)
-    assert len(ids(app)) == 2_499
+    assert len(ids(app)) == LIMIT + 499
 
 
 def test_a_rebuild_waits_for_nobody_who_writes(app: Deployed) -> None:
