@@ -57,6 +57,7 @@ bench-elastic: $(READY) ## print those of Elasticsearch, at each of SIZES; takes
 
 soak: $(READY) ## 20,000 posts, killed 50 times on the embedded index and 100 on Elasticsearch; 1,000 mails, 20 times
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.soak_anew
 	$(BIN)/python -m tests.soak_mail
 
 elasticsearch: $(READY) ## start an Elasticsearch 9 to try out; needs Java 21 or later, Maven, 1 GB to fetch
@@ -66,7 +67,7 @@ elasticsearch-stop: ## stop it; its data stays in build/elasticsearch
 	@$(BIN)/python -m tests.elastic stop
 
 train: $(READY) ## make the shipped heads anew from ../shared/data
-	$(BIN)/python -m nlp.train
+	$(BIN)/monitor train
 
 figures: $(READY) ## measure all models on ../shared/data and write docs/how-good.md
 	$(BIN)/python -m evaluation

@@ -23,6 +23,7 @@ from monitor.documents import Document, signal_document
 from monitor.errors import ConfigError, IndexRefused
 from monitor.fetch import Fetcher, agent
 from monitor.ledger import Ledger, open_ledger, utc_now
+from monitor.ledger.draft import discard
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Channel, Enricher, Found, Grouper, Index, Of
@@ -30,6 +31,8 @@ from monitor.query import Query, likes, matches, parse
 
 LOCK_S: Final = 5.0
 """How long `run` waits for a verb that consumes a moment."""
+HEADS: Final = "heads"
+"""The folder in the data folder for what was refitted."""
 WAIT_S: Final = 10.0
 """How long a decision waits for its outcome before it is called pending."""
 
@@ -203,7 +206,8 @@ class App:
 
     @contextmanager
     def consuming(self, wait_s: float = 0.0) -> Iterator[bool]:
-        """Hold the lock of whoever consumes; False where another process holds it all the while."""
+        """Hold the lock of whoever consumes; False where another process holds it all the while.
+        The draft of an interrupted rebuild goes."""
         self.config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(self.config.data / "ledger.lock")
         try:
@@ -212,6 +216,7 @@ class App:
             yield False
             return
         try:
+            discard(self.config.data)
             yield True
         finally:
             lock.release()
@@ -297,10 +302,18 @@ def _step(config: Config, name: str, dtype: str | None) -> Enricher:
         options = replace(options, home=config.area.box)
     if getattr(options, "gazetteer", ""):
         options = replace(options, gazetteer=str(config.path.parent / options.gazetteer))
+    if getattr(options, "heads", None) == "" and (found := refitted(config.data)):
+        options = replace(options, heads=str(found[-1]))
     if dtype and hasattr(options, "dtype"):
         options = replace(options, dtype=dtype)
     step: Enricher = parts.load("nlp", name).open(options)
     return step
+
+
+def refitted(data: Path) -> list[Path]:
+    """The folders of heads that were refitted to decisions, the newest last: it is used."""
+    found = (path for path in (data / HEADS).glob("*") if path.name.isdecimal())
+    return sorted(found, key=lambda path: int(path.name))
 
 
 def dropped_document(dropped: Dropped) -> Document:

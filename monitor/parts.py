@@ -43,6 +43,11 @@ def load(folder: str, kind: str) -> ModuleType:
     return importlib.import_module(f"{folder}.{kind}")
 
 
+def tool(name: str) -> ModuleType:
+    """What parts are made with, by the full name of its module, as `nlp.train.refit`."""
+    return importlib.import_module(name)
+
+
 def options(part: ModuleType, table: Mapping[str, object], where: str) -> Any:
     """The part's `Options` from a configuration table; `where` names the table in messages."""
     return convert(part.Options, table, where)

@@ -111,6 +111,10 @@ class Pipeline:
             trim()
         return done
 
+    def forget(self) -> None:
+        """The ledger was written by another hand: what it holds is remembered anew."""
+        self._grouper = None
+
     def follow(self, name: str, write: Callable[[Change], Sequence[Dead]]) -> Iterator[int]:
         """Tell a follower every change that it has not seen; the position after each step. What it
         refuses goes to the dead letters."""

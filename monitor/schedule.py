@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -103,16 +104,7 @@ class Schedule:
         """Work until SIGTERM or SIGINT. Raises LedgerError when the ledger cannot go on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_stop)
-        scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(THREADS)},
-            job_defaults={
-                "coalesce": True,
-                "max_instances": 1,
-                "misfire_grace_time": GRACE_S,
-            },
-            timezone=UTC,
-        )
-        self._add_jobs(scheduler)
+        scheduler = self._scheduler()
         bodies = {"consumer": self._consume, "follower": self._follow, **self._alerts()}
         loops = [
             threading.Thread(target=self._loop, args=(body,), name=name)
@@ -132,6 +124,39 @@ class Schedule:
             _log.info("stopped")
         if self._fault is not None:
             raise self._fault
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Poll by the clock meanwhile, and consume nothing. Raises LedgerError at the end when the
+        ledger could not be written."""
+        scheduler = self._scheduler()
+        scheduler.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            scheduler.shutdown(wait=True)
+        if self._fault is not None:
+            raise self._fault
+
+    def notice(self) -> None:
+        """Put everything that is news by now into the outbox."""
+        alerts = self._alerts().get("alerts")
+        while alerts and alerts():
+            pass
+
+    def _scheduler(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(THREADS)},
+            job_defaults={
+                "coalesce": True,
+                "max_instances": 1,
+                "misfire_grace_time": GRACE_S,
+            },
+            timezone=UTC,
+        )
+        self._add_jobs(scheduler)
+        return scheduler
 
     def _add_jobs(self, scheduler: BackgroundScheduler) -> None:
         now = datetime.now(UTC)

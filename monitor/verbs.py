@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import secrets
+import shutil
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,11 +15,12 @@ from typing import Any
 
 from monitor import parts
 from monitor.admit import Keys, admit
-from monitor.app import WAIT_S, App, followers, foreign
+from monitor.app import HEADS, WAIT_S, App, followers, foreign, refitted
 from monitor.config import Source, duration
 from monitor.errors import ConfigError, IndexUnavailable, QueryError
 from monitor.fetch import Fetcher, agent
 from monitor.ledger import utc_now
+from monitor.ledger.anew import Anew
 from monitor.messages import Message
 from monitor.model import Cursor, Page, Signal, Tick
 from monitor.query import Query, likes
@@ -121,7 +123,7 @@ def _level(app: App) -> None:
 def rebuilt(app: App, kind: str) -> Iterator[int]:
     """Follow from the beginning into a new index of that kind, then put it in the place of the one
     that is there; the rows that it has seen. Interrupted, it goes on where it was."""
-    with _alone(app), closing(app.open_index(kind, beside=True)) as index:
+    with alone(app), closing(app.open_index(kind, beside=True)) as index:
         name = f"{kind}:next"
         app.prepare(index, name)
         yield from app.follow(index, name)
@@ -136,7 +138,7 @@ def let_go(app: App, kind: str) -> None:
     dismissed. Raises IndexRefused where it is another ledger's."""
     if kind == app.config.index_kind:
         raise ConfigError(f"index {kind}: is followed; name another kind in [index] first")
-    with _alone(app):
+    with alone(app):
         with closing(app.open_index(kind)) as index:
             owner = index.follows()
         if owner not in {None, app.ledger.feed.ledger_id()}:
@@ -209,8 +211,35 @@ def _written(path: Path, secret: str) -> Path:
     return fresh.replace(path)
 
 
+def learned(app: App) -> tuple[tuple[Any, ...], Path | None]:
+    """How heads that are refitted to the decisions in the ledger do beside those in use, one line
+    each, and the folder of the new ones; None where none is better. Raises ConfigError, ModelError.
+    """
+    if getattr(app.config.steps["relevance"], "heads", ""):
+        raise ConfigError("[nlp.relevance] heads: names heads of your own; leave it empty first")
+    truth, former = app.ledger.truth, refitted(app.config.data)
+    names = sorted(Anew(app.ledger.store).decided())
+    found = ((truth.event(name), truth.members(name), truth.decisions(name)) for name in names)
+    judged = (each for each in found if each[0] is not None)
+    number = int(former[-1].name) + 1 if former else 1
+    folder = app.config.data / HEADS / str(number)
+    fresh = folder.with_name(f"{number}.new")
+    used = str(former[-1]) if former else ""
+    compared = parts.tool("nlp.train.refit").refit(judged, "", used, fresh)
+    better = any(line.better for line in compared)
+    return compared, fresh.replace(folder) if better else None
+
+
+def unlearned(app: App) -> None:
+    """Be rid of the heads that were refitted last. Raises ConfigError where there are none."""
+    found = refitted(app.config.data)
+    if not found:
+        raise ConfigError("train: no heads were refitted here; there is nothing to undo")
+    shutil.rmtree(found[-1])
+
+
 @contextmanager
-def _alone(app: App) -> Iterator[None]:
+def alone(app: App) -> Iterator[None]:
     """Nobody else consumes or follows meanwhile."""
     with app.consuming() as mine:
         if not mine:

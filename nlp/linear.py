@@ -56,8 +56,8 @@ class Heads:
 
     def __init__(self, meaning: Meaning, weights: Floats, bias: Floats) -> None:
         self.meaning = meaning
-        self._weights = weights
-        self._bias = bias
+        self.weights = weights
+        self.bias = bias
         self._cues = topic.Cues([head.cues for head in meaning.topics])
 
     def __call__(self, vectors: Floats, texts: Sequence[str]) -> Floats:
@@ -65,14 +65,14 @@ class Heads:
         import numpy as np
 
         wide, cued = vectors.shape[1], len(self._cues)
-        scores = vectors @ self._weights[:, :wide].T + self._bias
+        scores = vectors @ self.weights[:, :wide].T + self.bias
         for row, text in enumerate(texts):
             found = np.array(self._cues(text), np.float32) * np.float32(self.meaning.cue)
-            scores[row] += self._weights[:, wide : wide + cued] @ found
+            scores[row] += self.weights[:, wide : wide + cued] @ found
             held = features.hashed(text, self.meaning.buckets)
             if held:
                 columns = np.fromiter(held, np.int64) + wide + cued
-                scores[row] += self._weights[:, columns] @ np.fromiter(held.values(), np.float32)
+                scores[row] += self.weights[:, columns] @ np.fromiter(held.values(), np.float32)
         probabilities: Floats = 1 / (1 + np.exp(-scores))
         return probabilities
 
@@ -90,7 +90,7 @@ def load(folder: Path) -> Heads:
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             f"{folder}: holds no heads that can be read; install the project again, or train them "
-            "with python -m nlp.train"
+            "with `monitor train`"
         ) from error
     return Heads(meaning, weights, bias)
 

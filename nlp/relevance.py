@@ -29,7 +29,8 @@ class Options:
     """From which probability on a post is kept, and by whose judgement.
 
     threshold: replaces the one that the heads were tuned to.
-    heads: a folder of heads of your own, as `python -m nlp.train` writes it, for one encoder.
+    heads: a folder of heads of your own, as `monitor train` writes it, for one encoder;
+        those that `monitor train --from decisions` made, where it is empty and there are any.
     """
 
     threshold: float | None = None
@@ -93,7 +94,7 @@ class Relevance:
             if belongs not in encoder:
                 raise ModelError(
                     f"relevance: the heads read vectors of {belongs.strip()}, not of {encoder}; "
-                    "train heads for this encoder with python -m nlp.train and name their folder "
+                    "train heads for this encoder with `monitor train` and name their folder "
                     "as heads, or configure the encoder that they belong to"
                 )
         flat = np.frombuffer(b"".join(enrichment.vector for enrichment in known), "<f4")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from monitor.cli import alerts, evaluate, flow, questions, upkeep
+from monitor.cli import alerts, evaluate, flow, questions, training, upkeep
 from monitor.cli.shell import app
 from monitor.errors import (
     ConfigError,
@@ -17,7 +17,7 @@ from monitor.errors import (
 )
 from monitor.show import err
 
-__all__ = ["alerts", "app", "evaluate", "flow", "main", "questions", "upkeep"]
+__all__ = ["alerts", "app", "evaluate", "flow", "main", "questions", "training", "upkeep"]
 
 OPERATOR: Final = (ConfigError, LedgerError, IndexRefused, ModelError, QueryError)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli.renewing import renew
 from monitor.cli.shell import DEFAULT, AsJson, ConfigFile, app, opened, progress
 from monitor.errors import ConfigError
 from monitor.show import facts_table, out, say_json
@@ -28,10 +29,23 @@ def rebuild(
     forget: Annotated[
         str, typer.Option(help="Instead, be rid of the index of this kind that is not followed.")
     ] = "",
+    anew: Annotated[
+        bool, typer.Option("--anew", help="First make the ledger anew with today's models.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --anew: show what would change, no more.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --anew: do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the index anew from the ledger, beside the old one, then switch; no model runs.
-    Interrupted, it goes on at the next call."""
+    """Make the index anew from the ledger, beside the old one, then switch; no model runs. With
+    --anew make the ledger anew: think about every post with today's models and group all again;
+    collecting goes on meanwhile. Interrupted, it goes on at the next call."""
+    if anew:
+        if to or forget:
+            raise ConfigError("rebuild: --anew keeps its index; call it without --to and --forget")
+        renew(config, dry_run=dry_run, yes=yes, as_json=as_json)
+        return
     with opened(config) as deployment, progress() as bar:
         if forget:
             let_go(deployment, forget)

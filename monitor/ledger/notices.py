@@ -19,8 +19,9 @@ from typing import Final
 import msgspec
 
 from monitor.ledger import outbox
+from monitor.ledger.anew import rebuilds
 from monitor.ledger.outbox import Entry
-from monitor.ledger.record import encode
+from monitor.ledger.record import encode, event_of
 from monitor.ledger.store import Store, moment, stamp
 from monitor.messages import Told
 from monitor.model import SEVERITIES, Decided, Post
@@ -99,18 +100,25 @@ class Notices:
             )
         return self.position() or 0
 
-    def joined(self, after: int, last: int) -> tuple[tuple[int, ...], tuple[Moved, ...]]:
-        """The rows after one and up to another in which a person joined or parted events, and which
-        events' posts went to which."""
+    def joined(self, after: int, last: int) -> tuple[frozenset[int], tuple[Moved, ...]]:
+        """The rows after one and up to another in which a person, or a rebuild with other models,
+        joined or parted events, and which events' posts went to which."""
         with self._store.reading() as db:
             lines = db.execute(
                 "SELECT value FROM decided WHERE seq > ? AND seq <= ? ORDER BY seq", (after, last)
             )
             done = [one for (value,) in lines if (one := _decided(value)).outcome == "applied"]
-            moved = [(one.seq, _moved(db, one)) for one in done]
+            moved = [each for one in done for each in _moved(db, one)]
+            rebuilt = {
+                seq
+                for span in rebuilds(db)
+                for seq in range(max(after + 1, span.start), min(last + 1, span.stop))
+            }
+            if rebuilt:
+                moved += _ended(db, min(rebuilt), max(rebuilt))
         parted = ("merge", "split", "undo")
-        rows = tuple(one.seq for one in done if one.decision.verdict in parted)
-        return rows, tuple(one for _, several in moved for one in several)
+        rows = {one.seq for one in done if one.decision.verdict in parted}
+        return frozenset(rows | rebuilt), tuple(moved)
 
     def rejoin(self, moved: Iterable[Moved]) -> None:
         """What was told of an event counts as told of the one that its posts went to, and what is
@@ -234,6 +242,15 @@ class Notices:
         with self._store.writing() as db:
             db.execute("DELETE FROM told WHERE at < ?", (told,))
             db.execute("DELETE FROM matched WHERE day < ?", (matched[:10],))
+
+
+def _ended(db: sqlite3.Connection, first: int, last: int) -> list[Moved]:
+    """The events that a rebuild ended, and those that have most of their posts now."""
+    lines = db.execute(
+        "SELECT value FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq, id", (first, last)
+    )
+    ended = (event_of(value) for (value,) in lines)
+    return [Moved(event=one.id, to=one.merged_into) for one in ended if one.merged_into]
 
 
 def _moved(db: sqlite3.Connection, done: Decided) -> list[Moved]:

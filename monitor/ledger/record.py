@@ -51,6 +51,16 @@ def event_of(value: bytes) -> Event:
     return _event(value)
 
 
+def post_of(value: bytes) -> Post:
+    """A post back from its JSON."""
+    return _post(value)
+
+
+def enrichment_of(value: bytes) -> Enrichment:
+    """An enrichment back from its JSON, without its vector."""
+    return _enrichment(value)
+
+
 def activity_of(number: int, value: bytes) -> Activity:
     """An activity back from its number and its JSON."""
     return replace(_activity(value), number=number)

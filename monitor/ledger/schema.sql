@@ -68,6 +68,18 @@ CREATE TABLE IF NOT EXISTS dropped (
 CREATE INDEX IF NOT EXISTS dropped_repost ON dropped (repost_of) WHERE repost_of != '';
 CREATE INDEX IF NOT EXISTS dropped_author ON dropped (author) WHERE author != '';
 CREATE INDEX IF NOT EXISTS dropped_at ON dropped (at);
+CREATE TABLE IF NOT EXISTS anew (
+    arrived INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    author TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    recipe TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    enrichment BLOB NOT NULL,
+    vector BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS anew_author ON anew (author) WHERE author != '';
 CREATE TABLE IF NOT EXISTS dead (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL,

@@ -77,7 +77,7 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.path.touch(mode=0o600)
             db = sqlite3.connect(
-                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, uri=True
             )
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -117,6 +117,17 @@ class Store:
                 yield db
             finally:
                 db.execute("ROLLBACK")
+
+    @contextmanager
+    def attached(self, path: Path, name: str) -> Iterator[None]:
+        """Another file, whose tables this thread may name as `name.table`."""
+        with self.translated():
+            self.connection().execute(f"ATTACH ? AS {name}", (str(path),))
+        try:
+            yield
+        finally:
+            with self.translated():
+                self.connection().execute(f"DETACH {name}")
 
     @contextmanager
     def translated(self) -> Iterator[None]:

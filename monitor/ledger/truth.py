@@ -179,7 +179,8 @@ class Truth:
 
     def tidy(self, at: datetime) -> None:
         """Let go what its time is over: what was seen, tombstones, dropped posts, dead letters,
-        and removals and old activity that every follower of theirs has passed."""
+        what an interrupted rebuild left, and removals and old activity that every follower of
+        theirs has passed."""
         long_ago, lately, noted = (
             stamp(at - timedelta(days=days)) for days in (SEEN_DAYS, DROPPED_DAYS, ACTIVITY_DAYS)
         )
@@ -191,6 +192,7 @@ class Truth:
             db.execute("DELETE FROM tombstones WHERE at < ?", (long_ago,))
             db.execute("DELETE FROM dropped WHERE at < ?", (lately,))
             db.execute("DELETE FROM dead WHERE at < ?", (lately,))
+            db.execute("DELETE FROM anew WHERE at < ?", (lately,))
             db.execute(f"DELETE FROM gone WHERE seq <= ({_PASSED} NOT LIKE 'activity:%')")
             db.execute(
                 f"DELETE FROM activity WHERE at < ? AND number <= ({_PASSED} LIKE 'activity:%')",
@@ -307,7 +309,8 @@ def _write(db: sqlite3.Connection, change: Change) -> None:
     )
     db.executemany("DELETE FROM gone WHERE id = ?", [(s.post.id,) for s in change.signals])
     db.executemany("DELETE FROM dropped WHERE id = ?", [(s.post.id,) for s in change.signals])
-    db.executemany("DELETE FROM signals WHERE id = ?", [(post,) for post in change.gone])
+    for table in ("signals", "anew"):
+        db.executemany(f"DELETE FROM {table} WHERE id = ?", [(post,) for post in change.gone])
     db.executemany(
         "INSERT OR REPLACE INTO gone VALUES (?, ?)", [(post, change.last) for post in change.gone]
     )
@@ -329,8 +332,8 @@ def _write_dropped(db: sqlite3.Connection, change: Change) -> None:
 
 
 def _forget(db: sqlite3.Connection, gone: Gone) -> None:
-    """A deleted post leaves the dropped posts and the dead letters too."""
-    for table in ("dropped", "dead"):
+    """A deleted post leaves the dropped posts, the dead letters and an interrupted rebuild too."""
+    for table in ("dropped", "dead", "anew"):
         db.executemany(f"DELETE FROM {table} WHERE id = ?", [(post,) for post in gone.ids])
         db.executemany(
             f"DELETE FROM {table} WHERE author = ?", [(author,) for author in gone.authors]

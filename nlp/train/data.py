@@ -81,12 +81,17 @@ _VIOLENT: Final = frozenset(
 """An assembly is a safety matter only where it endangers people: others are left out."""
 
 
+def path(folder: Path, name: str) -> Path:
+    """Where a set lies."""
+    return folder / f"{name}.jsonl.gz"
+
+
 def read(folder: Path, name: str) -> list[Example]:
     """The texts of one set, without repeats, capped by group and label, in a fixed order."""
     found = list(
         _unlike(
             replace(example, id=f"{name}:{row.get('id', number)}")
-            for number, row in enumerate(_rows(folder / f"{name}.jsonl.gz"), 1)
+            for number, row in enumerate(_rows(path(folder, name)), 1)
             for example in _READERS[name](row)
         )
     )

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.errors import ModelError
 from nlp import features, topic
+from nlp.linear import Head
 from nlp.topic import Topic
 from nlp.train.data import Example
 
@@ -53,15 +56,25 @@ class Linear:
         return probabilities
 
 
+def ready() -> None:
+    """Raises ModelError where the library that fits is not installed."""
+    if find_spec("sklearn") is None:
+        raise ModelError("scikit-learn: is not installed; run pip install 'scikit-learn>=1.5'")
+
+
 def matrix_of(
-    vectors: NDArray[np.float32], texts: Sequence[str], topics: Sequence[Topic], buckets: int
+    vectors: NDArray[np.float32],
+    texts: Sequence[str],
+    topics: Sequence[Topic | Head],
+    buckets: int,
+    cue: float = CUE,
 ) -> Any:
     """Sparse rows: the vector, the cue words of each topic, the hashed words."""
     from scipy import sparse  # type: ignore[import-untyped]
 
     plain = [features.lead(text) for text in texts]
     cues = topic.Cues([each.cues for each in topics])
-    flags = np.array([cues(text) for text in plain], np.float32) * np.float32(CUE)
+    flags = np.array([cues(text) for text in plain], np.float32) * np.float32(cue)
     held = [features.hashed(text, buckets) for text in plain]
     ends = np.cumsum([0, *map(len, held)])
     columns = np.fromiter((bucket for each in held for bucket in each), np.int64)

@@ -14,16 +14,19 @@ from nlp.topic import Topic
 from nlp.train import evaluate, fit
 from nlp.train.data import Example
 from nlp.train.fit import Floats
+from nlp.train.vectors import Tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """What training gives: the heads, what they mean, and how good they are, as Markdown."""
+    """What training gives: the heads, what they mean, and how good they are, as Markdown; of that
+    the model card says the `summary`."""
 
     meaning: Meaning
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     figures: str
+    summary: str
 
 
 def train(
@@ -33,27 +36,34 @@ def train(
     topics: Sequence[Topic],
     encoder: str,
     buckets: int = fit.BUCKETS,
+    tell: Tell = lambda done, of: None,
 ) -> Trained:
     """Heads for relevance and each topic; `vectors` are those of `examples`, then of `judged`."""
     texts = [example.text for example in (*examples, *judged)]
     matrix = fit.matrix_of(vectors, texts, topics, buckets)
     seen, unseen = matrix[: len(examples)], matrix[len(examples) :]
-    first, threshold, figures = _relevance(examples, judged, seen, unseen)
+    total = len(topics) + 4
+    first, threshold, figures, summary = _relevance(examples, judged, seen, unseen)
+    tell(1, total)
     ends = (vectors.shape[1], vectors.shape[1] + len(topics), matrix.shape[1])
-    figures += "\n\n## What each kind of feature adds\n\n" + evaluate.table(
+    adds = "\n\n## What each kind of feature adds\n\n" + evaluate.table(
         "features|threshold|recall crisislext26|recall crisislext6|recall cities|"
         "ordinary tweets kept|news kept",
         [
-            [name, *_share(examples, judged, seen[:, :end], unseen[:, :end])]
-            for name, end in zip(("vector", "and cue words", "and hashed words"), ends, strict=True)
+            [name, *_share(examples, judged, seen[:, :end], unseen[:, :end], tell, (done, total))]
+            for done, name, end in zip(
+                (2, 3, 4), ("vector", "and cue words", "and hashed words"), ends, strict=True
+            )
         ],
     )
+    figures += adds
     fitted, named, rows = [first], [], []
-    for one in topics:
+    for done, one in enumerate(topics, 5):
         linear, reached, row = _topic(one, examples, topics, seen)
         fitted.append(linear)
         named.append(Head(name=one.name, threshold=reached, severity=one.severity, cues=one.cues))
         rows.append(row)
+        tell(done, total)
     figures += "\n\n## Topics\n\n" + evaluate.table(
         "topic|positive|of them our own|AP|threshold|precision|recall|F1", rows
     )
@@ -69,12 +79,13 @@ def train(
         weights=np.stack([each.weights for each in fitted]).astype(np.float32),
         bias=np.array([each.bias for each in fitted], np.float32),
         figures=figures + "\n",
+        summary=(summary + adds).replace("\n## ", "\n### "),
     )
 
 
 def _relevance(
     examples: Sequence[Example], judged: Sequence[Example], seen: Any, unseen: Any
-) -> tuple[fit.Linear, float, str]:
+) -> tuple[fit.Linear, float, str, str]:
     truth, weights = fit.relevance_truth(examples), fit.weights_of(examples)
     found = fit.held_out(seen, truth, weights, fit.folds_of(examples))
     linear = fit.fit(seen, truth, weights)
@@ -95,11 +106,18 @@ def _relevance(
             trade,
         ),
     ]
-    return linear, threshold, "\n\n".join(figures)
+    whole = [one for one in scores if not one.name.startswith("·")]
+    summary = [figures[0], evaluate.score_table(whole), *figures[2:]]
+    return linear, threshold, "\n\n".join(figures), "\n\n".join(summary)
 
 
 def _share(
-    examples: Sequence[Example], judged: Sequence[Example], seen: Any, unseen: Any
+    examples: Sequence[Example],
+    judged: Sequence[Example],
+    seen: Any,
+    unseen: Any,
+    tell: Tell,
+    done: tuple[int, int],
 ) -> list[str]:
     """What a part of the features gives at the same false alarms."""
     truth, weights = fit.relevance_truth(examples), fit.weights_of(examples)
@@ -107,6 +125,7 @@ def _share(
     alarms = fit.fit(seen, truth, weights)(unseen)
     sets = np.array([example.set for example in judged])
     level = evaluate.quiet_threshold(alarms[sets == "ordinary_tweets"])
+    tell(*done)
     return _trade(level, examples, found, truth, alarms, sets)
 
 

@@ -13,10 +13,19 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 
+Tell = Callable[[int, int], None]
+"""Is told how many texts are done, and of how many."""
+
 _BLOCK: Final = 2048
 
 
-def vectors_of(texts: Sequence[str], encode: Encode, version: str, cache: Path) -> Vectors:
+def vectors_of(
+    texts: Sequence[str],
+    encode: Encode,
+    version: str,
+    cache: Path,
+    tell: Tell = lambda done, of: None,
+) -> Vectors:
     """One row a text, in order; what `cache` lacks is encoded and added to it.
 
     The cache is one file for each encoder `version`; a run that is ended loses one block.
@@ -29,6 +38,7 @@ def vectors_of(texts: Sequence[str], encode: Encode, version: str, cache: Path) 
         block = missing[begin : begin + _BLOCK]
         known.update(zip(map(_key, block), encode(block), strict=True))
         _save(path, known)
+        tell(min(begin + _BLOCK, len(missing)), len(missing))
     return np.stack([known[_key(text)] for text in texts])
 
 

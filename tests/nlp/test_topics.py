@@ -39,9 +39,9 @@ def test_cues_are_written_as_they_are_compared(one: topic.Topic) -> None:
 def test_the_shipped_heads_know_the_topic_as_its_file_says(one: topic.Topic) -> None:
     heads = {head.name: head for head in linear.load(linear.FOLDER).meaning.topics}
 
-    assert one.name in heads, "run python -m nlp.train"
-    assert heads[one.name].cues == one.cues, "run python -m nlp.train"
-    assert heads[one.name].severity == one.severity, "run python -m nlp.train"
+    assert one.name in heads, "run monitor train"
+    assert heads[one.name].cues == one.cues, "run monitor train"
+    assert heads[one.name].severity == one.severity, "run monitor train"
     assert 0.3 <= heads[one.name].threshold <= 0.6
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nlp import encode, linear, topic
-from nlp.train import data, evaluate, heads, vectors
+from nlp.train import data, evaluate, heads, remake, vectors
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn")
 
@@ -52,6 +52,7 @@ def test_training_twice_gives_the_same_bytes(tmp_path: Path, encoder: encode.Enc
     for file in (linear.WEIGHTS, linear.MEANING):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert "| Fire |" in made.figures
+    assert "| Fire |" not in made.summary
     probabilities = linear.load(tmp_path / "one")(
         encoder.encode(["The barn is on fire, flames everywhere", "what a nice evening"]),
         ["The barn is on fire, flames everywhere", "what a nice evening"],
@@ -70,24 +71,31 @@ def test_running_gives_what_training_gave(encoder: encode.Encoder) -> None:
 
     matrix = fit.matrix_of(said, texts, topics, shipped.meaning.buckets)
 
-    weights = shipped._weights.astype(np.float64)
-    expected = 1 / (1 + np.exp(-(matrix @ weights.T + shipped._bias)))
+    weights = shipped.weights.astype(np.float64)
+    expected = 1 / (1 + np.exp(-(matrix @ weights.T + shipped.bias)))
     assert shipped(said, texts) == pytest.approx(expected, abs=1e-4)
 
 
 def test_vectors_are_made_once(tmp_path: Path) -> None:
     asked: list[str] = []
+    told: list[tuple[int, int]] = []
+
+    def tell(done: int, of: int) -> None:
+        told.append((done, of))
 
     def encode_texts(texts: list[str]) -> vectors.Vectors:
         asked.extend(texts)
         return np.array([[len(text), 1.0] for text in texts], np.float32)
 
-    first = vectors.vectors_of(["bb", "a", "bb"], encode_texts, "model one", tmp_path)
-    second = vectors.vectors_of(["a", "ccc"], encode_texts, "model one", tmp_path)
+    def vectors_of(*texts: str) -> vectors.Vectors:
+        return vectors.vectors_of(texts, encode_texts, "model one", tmp_path, tell)
+
+    first, second = vectors_of("bb", "a", "bb"), vectors_of("a", "ccc")
 
     assert first.tolist() == [[2, 1], [1, 1], [2, 1]]
     assert second.tolist() == [[1, 1], [3, 1]]
     assert asked == ["a", "bb", "ccc"]
+    assert told == [(2, 2), (1, 1)]
 
 
 def test_scores_count_only_what_is_known() -> None:
@@ -106,3 +114,24 @@ def test_the_threshold_lets_few_ordinary_tweets_through() -> None:
 
     assert (alarms >= threshold).mean() <= evaluate.FALSE_ALARMS
     assert (alarms >= threshold - 0.01).mean() > evaluate.FALSE_ALARMS
+
+
+def test_the_card_holds_the_figures_of_its_own_training() -> None:
+    card = (linear.FOLDER / remake.CARD).read_text(encoding="utf-8")
+    figures = (linear.FOLDER / remake.FIGURES).read_text(encoding="utf-8")
+    block = card.split("<!-- figures")[1].split("<!-- /figures")[0]
+
+    lines = [line for line in block.splitlines()[1:] if line and not line.startswith("#")]
+
+    assert len(lines) > 20
+    assert [line for line in lines if line not in figures.splitlines()] == []
+
+
+def test_new_figures_take_the_place_of_old_ones() -> None:
+    card = "# Heads\n<!-- figures: made by monitor train -->\nold\n<!-- /figures -->\nLimits\n"
+
+    once = remake.carded(card, "| new |")
+
+    assert "old" not in once
+    assert "| new |" in once
+    assert remake.carded(once, "| new |") == once
