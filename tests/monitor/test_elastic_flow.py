@@ -24,6 +24,7 @@ import pytest
 from indexes import elastic
 from monitor import log, schedule
 from monitor.app import App
+from monitor.ledger.feed import LIMIT
 from monitor.model import Change, Decision, Enrichment, Event, Post, Signal
 from monitor.schedule import Schedule
 from tests.elastic import Server
@@ -33,7 +34,7 @@ from tests.worlds import START, Recorded, day_source, indexed
 
 PATIENCE_S = 60.0
 FORK = multiprocessing.get_context("fork")
-BACKLOG = 3_000
+BACKLOG = LIMIT + 1_000
 SLICE = 24
 CONFIG = """
 keep_days = 36500
