@@ -17,6 +17,8 @@ from tests.needs import elastic
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+LONG = ("test_crash", "test_elastic_flow")
+
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
@@ -30,9 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What forks at every boundary goes first: it takes the longest, and a process without models
-    forks quickest."""
-    items.sort(key=lambda item: "crash" not in item.path.name)
+    """What takes the longest goes first, so that no process works on alone at the end; a process
+    without models forks quickest, too."""
+    items.sort(key=lambda item: not item.path.name.startswith(LONG))
 
 
 @pytest.fixture
