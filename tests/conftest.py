@@ -17,8 +17,6 @@ from tests.needs import elastic
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-LONG = ("test_crash", "test_elastic_flow")
-
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
@@ -32,9 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes the longest goes first, so that no process works on alone at the end; a process
-    without models forks quickest, too."""
-    items.sort(key=lambda item: not item.path.name.startswith(LONG))
+    """What forks at every boundary goes first: it takes the longest, and a process without models
+    forks quickest."""
+    items.sort(key=lambda item: "crash" not in item.path.name)
 
 
 @pytest.fixture
