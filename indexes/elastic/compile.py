@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from indexes.elastic.document import NOWHERE, tag
-from monitor.geo import EARTH_RADIUS_M, chord, on_sphere
+from monitor.geo import EARTH_RADIUS_M, box, chord, on_sphere
 from monitor.query import (
     FIELDS,
     UNKNOWN,
@@ -46,13 +46,14 @@ _SLACK: Final = (1e-6, 0.1)
 """How far the server may err on a distance: a share of it, and metres. Points are kept within a
 centimetre, its sines are within 0.4 m."""
 _SMALL_M: Final = 3_000.0
-"""In a smaller circle the server is quicker through all that it holds than with a second one."""
+"""In a smaller circle the server is quicker through all that a box around it holds."""
 _EXACT: Final = (
     "if (doc['x'].size() == 0) { return false; }"
-    " double a = doc['x'].value - params.a;"
-    " double b = doc['y'].value - params.b;"
-    " double c = doc['z'].value - params.c;"
-    " return a * a + b * b + c * c <= params.most;"
+    " def at = params.at;"
+    " double a = doc['x'].value - (double) at[0];"
+    " double b = doc['y'].value - (double) at[1];"
+    " double c = doc['z'].value - (double) at[2];"
+    " return a * a + b * b + c * c <= (double) at[3];"
 )
 
 
@@ -188,19 +189,24 @@ def _whole(number: int) -> int:
 
 
 def _near(asked: Near) -> Body:
-    """What a circle that is surely too wide holds and lies near by the exact numbers. Of a large
-    one only the edge is looked at so: most of it lies in one that is surely too narrow."""
+    """What a box or circle that is surely too wide holds and lies near by the exact numbers. Of a
+    large circle only the edge is looked at so: most of it lies in one that is surely too narrow."""
     radius_m = min(asked.radius_m, math.pi * EARTH_RADIUS_M)
     slack = radius_m * _SLACK[0] + _SLACK[1]
-    a, b, c = on_sphere(asked.lat, asked.lon)
     reach = chord(asked.radius_m)
-    params = {"a": a, "b": b, "c": c, "most": reach * reach}
+    params = {"at": [*on_sphere(asked.lat, asked.lon), reach * reach]}
     exact = {"script": {"script": {"lang": "painless", "source": _EXACT, "params": params}}}
-    wide = _circle(asked, radius_m + slack)
     if radius_m <= _SMALL_M:
-        return {"bool": {"filter": [wide, exact]}}
-    narrow = _circle(asked, radius_m - slack)
+        return {"bool": {"filter": [_box(asked, radius_m + slack), exact]}}
+    wide, narrow = _circle(asked, radius_m + slack), _circle(asked, radius_m - slack)
     return {"bool": {"filter": [wide], "should": [narrow, exact], "minimum_should_match": 1}}
+
+
+def _box(asked: Near, radius_m: float) -> Body:
+    south, west, north, east = box(asked.lat, asked.lon, radius_m)
+    return {
+        "geo_bounding_box": {"point": {"top": north, "left": west, "bottom": south, "right": east}}
+    }
 
 
 def _circle(asked: Near, radius_m: float) -> Body:

@@ -30,7 +30,9 @@ MAX_BYTES: Final = 500_000
 """Of one request: the cluster reads the first while the next is made. A larger document goes
 alone."""
 IN_FLIGHT: Final = 4
-"""Requests under way while the next one is made."""
+"""Requests under way at a time."""
+_READY: Final = 4
+"""Requests that are made already and wait until one of those is answered."""
 _PATIENCE: Final = 2.0
 """For how many timeouts a cluster that is too busy is asked again."""
 _FIRST_WAIT_S: Final = 0.1
@@ -112,12 +114,12 @@ class Writer:
                 yield _removal(name, event.id, event.seq)
 
     def _send_all(self, chunks: Iterable[_Chunk]) -> list[_Refused]:
-        """Make chunks and send them at once, a few under way at a time, none when it returns."""
+        """Make chunks and send them, a few under way at a time, none when it returns."""
         under_way: deque[Future[list[_Refused]]] = deque()
         refused: list[_Refused] = []
         try:
             for chunk in chunks:
-                if len(under_way) == IN_FLIGHT:
+                if len(under_way) == IN_FLIGHT + _READY:
                     refused += under_way.popleft().result()
                 under_way.append(self._pool.submit(self._send, chunk))
             while under_way:

@@ -24,7 +24,8 @@ KEYS = {
     *("match_all", "match_none", "constant_score", "boost", "term", "terms", "prefix"),
     *("match_phrase", "range", "gte", "gt", "lte", "lt", "geo_distance", "distance"),
     *("distance_type", "point", "lat", "lon", "script", "lang", "source", "params"),
-    *("a", "b", "c", "most", "id", "event", "tags", "words", "names"),
+    *("at", "id", "event", "tags", "words", "names"),
+    *("geo_bounding_box", "top", "left", "bottom", "right"),
     *("time_us", "first_us", "size", "relevance"),
 }
 
