@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from monitor import log
+from monitor import heap, log
 from monitor.alerts.deliver import deliver
 from monitor.alerts.release import Alerts
 from monitor.app import App
@@ -102,6 +102,7 @@ class Schedule:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises LedgerError when the ledger cannot go on."""
+        heap.share()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._asked_to_stop)
         scheduler = self._scheduler()

@@ -101,16 +101,16 @@ def _merge(memory: Memory, done: Decided) -> Decided:
     if other == done.event:
         return _refused(done, f"{done.decision.value[0]}: it is the same event already")
     for name in (other, done.event):
-        if name not in memory.clusters or not memory.clusters[name].members:
+        if not memory.kept.posts(name):
             return _refused(done, f"{name}: there is no such event, or it is empty")
-    moved = dict.fromkeys(memory.clusters[other].members, other)
+    moved = dict.fromkeys(memory.kept.posts(other), other)
     memory.clusters[other].into = done.event
     _move(memory, moved, done.event, done.seq)
     return replace(done, moved=moved)
 
 
 def _split(memory: Memory, done: Decided) -> Decided:
-    members = memory.clusters[done.event].members
+    members = memory.kept.posts(done.event)
     leaving = [post for post in dict.fromkeys(done.decision.value) if post in members]
     if not leaving:
         return _refused(done, "split: none of these posts is in the event")
@@ -128,7 +128,7 @@ def _hold(memory: Memory, done: Decided) -> Decided:
             return _refused(done, f"{target}: there is no such post")
         posts = [target]
     else:
-        posts = list(memory.clusters[done.event].members)
+        posts = list(memory.kept.posts(done.event))
     held = {post: done.event for post in posts if memory.hold(post, True, done.seq)}
     return replace(done, moved=held)
 
@@ -166,7 +166,7 @@ def _restore(memory: Memory, former: Decided, back: list[str], row: int) -> None
     for post in back:
         _move(memory, [post], _followed(memory, former.moved[post]), row)
     founded = memory.clusters.get(str(former.seq))
-    if former.decision.verdict == "split" and founded and not founded.members:
+    if former.decision.verdict == "split" and founded and not memory.kept.posts(str(former.seq)):
         founded.into = former.event
         memory.touch(str(former.seq))
 
@@ -175,8 +175,8 @@ def _release(memory: Memory, former: Decided, row: int) -> None:
     """Let go what a hold newly held and what came under it since, unless another one holds it."""
     posts = dict.fromkeys(former.moved)
     if not is_post(former.decision.target) and former.event in memory.clusters:
-        members = memory.clusters[former.event].members
-        posts |= dict.fromkeys(p for p in members if memory.kept[p].arrived > former.seq)
+        members = memory.kept.signals(former.event)
+        posts |= dict.fromkeys(s.post.id for s in members if s.arrived > former.seq)
     for post in posts:
         signal = memory.kept.get(post)
         if signal is None or memory.clusters[signal.event].people.hold:

@@ -141,7 +141,7 @@ class Group:
             dated=post.dated or before.post.dated,
             edited=post.edited or row.at,
         )
-        stays = pinned(memory, before) or len(memory.clusters[home].members) == 1
+        stays = pinned(memory, before) or len(memory.kept.posts(home)) == 1
         memory.remove(before)
         if not stays:
             probe = probe_of(post, enrichment, row.at, self._limits)
@@ -182,7 +182,7 @@ class Group:
             if newest >= probe.at - self._limits.memory:
                 return original
         names = dict.fromkeys(memory.shelf.near(probe, likes))
-        copies = memory.copies(probe.key)
+        copies = memory.kept.copies(probe.key) if probe.key else ()
         names |= dict.fromkeys(name for name in copies if memory.shelf.eligible(name, probe))
         fits = []
         for name in names:
@@ -196,7 +196,7 @@ class Group:
         memory = self._memory
         posts = dict.fromkeys(post for post in gone.ids if post in memory.kept)
         for author in gone.authors:
-            posts |= dict.fromkeys(memory.posts_of(author))
+            posts |= dict.fromkeys(memory.kept.posts_by(author))
         for post in posts:
             signal = memory.kept[post]
             if gone.reason != "expired" or not signal.hold:

@@ -18,8 +18,15 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA temp_store = FILE;
 PRAGMA cache_size = -{_CACHE_KB};
-CREATE TABLE signals (post TEXT PRIMARY KEY, value BLOB NOT NULL, vector BLOB NOT NULL);
+CREATE TABLE signals (
+    post TEXT PRIMARY KEY, event TEXT NOT NULL, arrived INTEGER NOT NULL, author TEXT NOT NULL,
+    value BLOB NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX by_event ON signals (event, arrived);
+CREATE INDEX by_author ON signals (author, arrived) WHERE author != '';
 CREATE TABLE events (id TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE copies (key BLOB, event TEXT, PRIMARY KEY (key, event)) WITHOUT ROWID;
+CREATE INDEX copied ON copies (event);
 BEGIN;
 """
 """Nothing is ever committed: nobody else reads it, and it is made again from the ledger."""
@@ -30,44 +37,63 @@ _event = msgspec.json.Decoder(Event).decode
 
 
 class Kept:
-    """Signals by post and events by name. Raises LedgerError where the disk takes no more."""
+    """Signals by post, event and account, events by name, and which texts they hold. Raises
+    LedgerError where the disk takes no more."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._db.executescript(_SCRIPT)
-        self._homes: dict[str, str] = {}
 
     def __contains__(self, post: object) -> bool:
-        return post in self._homes
+        return bool(self._ask("SELECT 1 FROM signals WHERE post = ?", post))
+
+    def __getitem__(self, post: str) -> Signal:
+        found = self.get(post)
+        if found is None:
+            raise KeyError(post)
+        return found
+
+    def get(self, post: str) -> Signal | None:
+        """A signal as it was put away, or None where there is none."""
+        found = self._ask("SELECT value, vector FROM signals WHERE post = ?", post)
+        return _whole(*found[0]) if found else None
 
     def home(self, post: str) -> str | None:
         """The event of a post, or None where there is no such signal."""
-        return self._homes.get(post)
-
-    def get(self, post: str) -> Signal | None:
-        """A signal as it was put away."""
-        return self[post] if post in self._homes else None
-
-    def __getitem__(self, post: str) -> Signal:
-        value, vector = self._ask("SELECT value, vector FROM signals WHERE post = ?", post)
-        signal = _signal(value)
-        return replace(signal, enrichment=replace(signal.enrichment, vector=vector))
+        found = self._ask("SELECT event FROM signals WHERE post = ?", post)
+        return str(found[0][0]) if found else None
 
     def put(self, signal: Signal) -> None:
         """Put a signal away, over what was there of its post."""
-        post, vector = signal.post.id, signal.enrichment.vector
+        post, vector = signal.post, signal.enrichment.vector
         bare = replace(signal, enrichment=replace(signal.enrichment, vector=b""))
-        self._ask("INSERT OR REPLACE INTO signals VALUES (?, ?, ?)", post, _encode(bare), vector)
-        self._homes[post] = signal.event
+        self._ask(
+            "INSERT OR REPLACE INTO signals VALUES (?, ?, ?, ?, ?, ?)",
+            post.id, signal.event, signal.arrived, post.author, _encode(bare), vector,
+        )  # fmt: skip
 
     def drop(self, post: str) -> None:
         """Let a signal go."""
         self._ask("DELETE FROM signals WHERE post = ?", post)
-        del self._homes[post]
+
+    def posts(self, event: str) -> tuple[str, ...]:
+        """The posts of an event, in order of arrival."""
+        found = self._ask("SELECT post FROM signals WHERE event = ? ORDER BY arrived", event)
+        return tuple(post for (post,) in found)
+
+    def signals(self, event: str) -> list[Signal]:
+        """The signals of an event, in order of arrival."""
+        asked = "SELECT value, vector FROM signals WHERE event = ? ORDER BY arrived"
+        return [_whole(value, vector) for value, vector in self._ask(asked, event)]
+
+    def posts_by(self, author: str) -> tuple[str, ...]:
+        """The posts of an account, by its pseudonym, in order of arrival."""
+        asked = "SELECT post FROM signals WHERE author = ? AND author != '' ORDER BY arrived"
+        return tuple(post for (post,) in self._ask(asked, author))
 
     def event(self, name: str) -> Event:
         """An event as it was put away."""
-        (value,) = self._ask("SELECT value FROM events WHERE id = ?", name)
+        ((value,),) = self._ask("SELECT value FROM events WHERE id = ?", name)
         return _event(value)
 
     def put_event(self, event: Event) -> None:
@@ -75,14 +101,33 @@ class Kept:
         self._ask("INSERT OR REPLACE INTO events VALUES (?, ?)", event.id, _encode(event))
 
     def drop_event(self, name: str) -> None:
-        """Let an event go, if it was ever put away."""
+        """Let an event go, with its signals and texts."""
+        self._ask("DELETE FROM signals WHERE event = ?", name)
         self._ask("DELETE FROM events WHERE id = ?", name)
+        self.retold(name)
 
-    def _ask(self, statement: str, *values: object) -> Any:
+    def copies(self, key: bytes) -> tuple[str, ...]:
+        """The events that hold a text of the same words."""
+        return tuple(name for (name,) in self._ask("SELECT event FROM copies WHERE key = ?", key))
+
+    def copied(self, key: bytes, event: str) -> None:
+        """An event holds a text of these words."""
+        self._ask("INSERT OR IGNORE INTO copies VALUES (?, ?)", key, event)
+
+    def retold(self, event: str) -> None:
+        """It is told anew which texts an event holds."""
+        self._ask("DELETE FROM copies WHERE event = ?", event)
+
+    def _ask(self, statement: str, *values: object) -> list[Any]:
         try:
-            return self._db.execute(statement, values).fetchone()
+            return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as fault:
             raise LedgerError(
                 f"the temporary file of the grouper: {fault}; make room in the folder for "
                 "temporary files, or name another in SQLITE_TMPDIR"
             ) from fault
+
+
+def _whole(value: bytes, vector: bytes) -> Signal:
+    signal = _signal(value)
+    return replace(signal, enrichment=replace(signal.enrichment, vector=vector))

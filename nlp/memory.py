@@ -6,10 +6,10 @@ looked at last, and told anew from its signals for any other.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from monitor.model import UNDATED, Change, Decided, Event, Signal
 from nlp.affinity import Limits, Shelf, order
@@ -19,16 +19,14 @@ from nlp.kept import Kept
 AT_HAND: Final = 500
 """Events that are not put away."""
 _NOBODY: Final = Overrides()
-_Key = TypeVar("_Key", str, bytes)
 
 
 @dataclass(slots=True)
 class Cluster:
-    """An event in memory: its posts in order of arrival, what people said of it, what it was merged
-    into, its newest arrival, when its phase may change by the time alone (None where it is closed)
-    and whether its value, as it is now, was put away."""
+    """An event in memory: what people said of it, what it was merged into, its newest arrival, when
+    its phase may change by the time alone (None where it is closed) and whether its value, as it is
+    now, was put away."""
 
-    members: dict[str, None] = field(default_factory=dict)
     people: Overrides = _NOBODY
     into: str = ""
     newest: datetime = UNDATED
@@ -56,8 +54,6 @@ class Memory:
         self.decided: dict[int, Decided] = {}
         self.shelf = Shelf(limits)
         self._open: dict[str, Open] = {}
-        self._copies: dict[bytes, tuple[str, ...]] = {}
-        self._authors: dict[str, tuple[str, ...]] = {}
         self._touched: dict[str, None] = {}
         self._signals: dict[str, Signal] = {}
         self._events: dict[str, Event] = {}
@@ -90,14 +86,6 @@ class Memory:
             self._retell(name, found)
             self.shelf.put(name, found.tally)
         return found.tally
-
-    def copies(self, key: bytes) -> Iterable[str]:
-        """The events that hold a text of the same words."""
-        return self._copies.get(key, ()) if key else ()
-
-    def posts_of(self, author: str) -> tuple[str, ...]:
-        """The posts of an account, by its pseudonym."""
-        return self._authors.get(author, ()) if author else ()
 
     def add(self, signal: Signal, row: int) -> None:
         """A new signal of an event, which it founds where there is none of that number."""
@@ -136,13 +124,10 @@ class Memory:
 
     def remove(self, signal: Signal) -> None:
         """Take a signal out."""
-        post, author = signal.post.id, signal.post.author
+        post = signal.post.id
         self.touch(signal.event)
         self._open[signal.event].stale = True
-        del self.clusters[signal.event].members[post]
         self.kept.drop(post)
-        if author:
-            self._authors[author] = tuple(p for p in self._authors[author] if p != post)
         self._signals.pop(post, None)
         self._gone[post] = None
 
@@ -197,13 +182,9 @@ class Memory:
         for name, cluster in list(self.clusters.items()):
             if cluster.due is None and cluster.newest < since:
                 self.shelf.drop(name)
-                for post in cluster.members:
-                    self.kept.drop(post)
                 self.kept.drop_event(name)
                 self._open.pop(name, None)
                 del self.clusters[name]
-        self._copies = _left(self._copies, self.clusters)
-        self._authors = _left(self._authors, self.kept)
         self.decided = {
             seq: done
             for seq, done in self.decided.items()
@@ -216,15 +197,12 @@ class Memory:
 
     def _seat(self, signal: Signal) -> None:
         """Into its event; one that came before others has the event told anew."""
-        found, post = self._open[signal.event], signal.post
+        found = self._open[signal.event]
         self.kept.put(signal)
-        self.clusters[signal.event].members[post.id] = None
-        if post.author:
-            self._authors[post.author] = (*self._authors.get(post.author, ()), post.id)
         if found.stale or signal.arrived < found.tally.arrived:
             found.stale = True
             return
-        self._copied(found.tally.add(signal), signal.event)
+        self.kept.copied(found.tally.add(signal), signal.event)
 
     def _replace(self, signal: Signal) -> None:
         self.kept.put(signal)
@@ -240,9 +218,7 @@ class Memory:
         """An event, looked at now."""
         found = self._open.pop(name, None)
         if found is None:
-            cluster = self.clusters[name]
-            told = map(self.kept.__getitem__, cluster.members)
-            found = Open(self.kept.event(name), Tally(told))
+            found = Open(self.kept.event(name), Tally(self.kept.signals(name)))
         self._open[name] = found
         return found
 
@@ -256,24 +232,7 @@ class Memory:
                 cluster.away = True
 
     def _retell(self, name: str, found: Open) -> None:
+        found.tally, found.stale = Tally(self.kept.signals(name)), False
+        self.kept.retold(name)
         for key in found.tally.keys:
-            self._copies[key] = tuple(n for n in self._copies.get(key, ()) if n != name)
-        cluster = self.clusters[name]
-        told = sorted(map(self.kept.__getitem__, cluster.members), key=lambda s: s.arrived)
-        cluster.members = {signal.post.id: None for signal in told}
-        found.tally, found.stale = Tally(told), False
-        for key in found.tally.keys:
-            self._copied(key, name)
-
-    def _copied(self, key: bytes, name: str) -> None:
-        held = self._copies.get(key, ())
-        if name not in held:
-            self._copies[key] = (*held, name)
-
-
-def _left(
-    index: dict[_Key, tuple[str, ...]], here: Container[object]
-) -> dict[_Key, tuple[str, ...]]:
-    """An index without the names that are not here any more."""
-    found = {key: tuple(n for n in names if n in here) for key, names in index.items()}
-    return {key: names for key, names in found.items() if names}
+            self.kept.copied(key, name)

@@ -55,6 +55,9 @@ def test_signals_come_back_as_they_were_put_away() -> None:
     assert kept.home("t:3") == "7"
     kept.drop("t:3")
     assert (kept.get("t:3"), kept.home("t:3"), "t:3" in kept) == (None, None, False)
+    assert kept.posts("7") == ("t:1", "t:2")
+    assert kept.signals("7") == many[:2]
+    assert kept.posts_by("p2") == ("t:2",)
 
 
 def test_a_signal_put_away_again_takes_the_place_of_the_former() -> None:
