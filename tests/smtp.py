@@ -15,7 +15,6 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,9 +24,9 @@ from typing import Any, Literal
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.needs import lacking, smtp
+from tests.running import waited
 
 Stage = Literal["greet", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "accept"]
-WAIT_S = 20.0
 
 
 @dataclass
@@ -315,19 +314,10 @@ def postfix(beyond: int = 9) -> Iterator[Postfix]:
         (folder / "master.cf").write_text(MASTER.format(port=port))
         _postfix(program, folder, "start")
         try:
-            until(lambda: _answers(port), "Postfix does not answer", folder / "log")
+            waited(lambda: _answers(port), folder / "log")
             yield Postfix(port=port, ca_file=str(pair[0]), folder=folder)
         finally:
             _postfix(program, folder, "stop")
-
-
-def until(holds: Callable[[], object], otherwise: str, log: Path | None = None) -> None:
-    """Wait until something holds, a while."""
-    end = time.monotonic() + WAIT_S
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError(f"{otherwise}\n{log.read_text() if log and log.exists() else ''}")
-        time.sleep(0.02)
 
 
 def _postfix(program: str, folder: Path, verb: str) -> None:

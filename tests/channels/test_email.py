@@ -22,7 +22,8 @@ from channels import email as part
 from monitor.errors import DeliveryRefused
 from monitor.messages import Message, Picture
 from monitor.ports import Channel
-from tests.smtp import Server, Taken, mail_server, postfix, until
+from tests.running import waited
+from tests.smtp import Server, Taken, mail_server, postfix
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 MESSAGE = Message(
@@ -209,7 +210,7 @@ def test_postfix_takes_it_over_tls_and_refuses_whom_it_does_not_know() -> None:
     with postfix() as server:
         channel = opened(Server(port=server.port), security="starttls", ca_file=server.ca_file)
         send(channel)
-        until(lambda: server.inbox, "Postfix did not deliver", server.folder / "log")
+        waited(lambda: server.inbox, server.folder / "log")
         with pytest.raises(DeliveryRefused) as refused:
             send(channel, replace(MESSAGE, to="nobody@example.org"))
         delivered = server.inbox[0].read_bytes()

@@ -44,6 +44,10 @@ class Site:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def events(self, **params: Any) -> list[str]:
+        """The ids of those that are listed."""
+        return [event["id"] for event in self.json("/events", **params)["events"]]
+
     def csrf(self) -> str:
         return str(self.json("/session")["csrf"])
 
