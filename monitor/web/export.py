@@ -13,12 +13,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from monitor.model import Enrichment, Event, Post, Signal
+from monitor.objects import event_json, signal_json
 from monitor.ports import Asked, Of
-from monitor.show import event_json, signal_json
 from monitor.web.display import iso
 from monitor.web.params import Viewed
+from monitor.web.problem import PROBLEMS
 from monitor.web.render import Here
-from monitor.web.shapes import PROBLEMS
 from monitor.web.situation import read_at
 
 Format = Literal["csv", "geojson", "jsonl"]
