@@ -144,7 +144,7 @@ class Releasing:
             if len(ready) == AT_ONCE:
                 break
         if ready:
-            made = self._ledger.notices.release(ready, now)
+            made = self._ledger.notices.release(ready)
             _log.info("released", messages=made, subscriptions=len(ready))
         return len(ready) == AT_ONCE
 

@@ -212,7 +212,7 @@ class Notices:
             ).fetchall()
         return tuple(_post(value) for (value,) in lines)
 
-    def release(self, releases: Iterable[Release], at: datetime) -> int:
+    def release(self, releases: Iterable[Release]) -> int:
         """Put messages into the outbox with what they tell, and take it from what is due; all or
         none. One to a subscription that is no longer active is left out. How many messages."""
         made = 0
