@@ -11,13 +11,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from channels.secret import read_secret
 from monitor.errors import ConfigError, DeliveryRefused, DeliveryUnavailable
 from monitor.messages import Message
+from monitor.secret import read_secret
 
 if TYPE_CHECKING:
     from monitor.ports import Channel
@@ -99,7 +100,7 @@ def _targets(path: str) -> Mapping[str, Any]:
         interpret_escapes=False,
     )
     try:
-        table = tomllib.loads(read_secret(path, 'lines `name = "address"`'))
+        table = tomllib.loads(read_secret(Path(path), 'lines `name = "address"`'))
     except tomllib.TOMLDecodeError as fault:
         raise ConfigError(f'{path}: not TOML; write name = "address", one a line') from fault
     targets: dict[str, Any] = {}

@@ -17,12 +17,12 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-from channels.secret import read_secret
 from monitor.errors import (
     ConfigError,
     DeliveryRefused,
@@ -31,6 +31,7 @@ from monitor.errors import (
     SourceRefused,
 )
 from monitor.messages import Message
+from monitor.secret import read_secret
 
 if TYPE_CHECKING:
     from monitor.ports import Channel
@@ -155,7 +156,7 @@ class _Body(msgspec.Struct):
 
 
 def _key(path: str) -> bytes:
-    text = read_secret(path, "the secret of webhooks")
+    text = read_secret(Path(path), "the secret of webhooks").strip()
     try:
         key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
     except binascii.Error:

@@ -24,10 +24,10 @@ from typing import Any, Final
 from lxml import etree
 
 from monitor.cap import Alert, Element, alert_of, digits, is_alert, name_of, text, texts
-from monitor.errors import SourceChanged, SourceError, SourceUnavailable
-from monitor.fetch import shown
+from monitor.errors import SourceError, SourceUnavailable
 from monitor.markup import web
-from monitor.model import Cursor, Dead, Gone, Page, Post, clean
+from monitor.model import Cursor, Dead, Page, Post, clean
+from monitor.payload import changed, pages
 from monitor.ports import Fetch, Policy
 
 POLICY: Final = Policy(
@@ -46,7 +46,6 @@ _BROKEN: Final = (
     AttributeError,
     RecursionError,
 )
-_PAGE: Final = 500
 _CHAIN_AGE: Final = timedelta(days=30)
 _CHAINS: Final = 5_000
 
@@ -86,16 +85,8 @@ def collect(options: Options, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
     alerts = reading.alerts(answer.body)
     posts, gone = _followed(alerts, chains, options.test)
     marks = {**reading.read, **_chain_marks(chains)}
-    size = max(len(posts), 1)
-    for start in range(0, size, _PAGE):
-        whole = start + _PAGE >= size
-        kept = {**marks, **(fetch.marks(answer) if reading.whole else {})}
-        yield Page(
-            posts=tuple(posts[start : start + _PAGE]),
-            gone=(Gone(ids=gone),) if gone and whole else (),
-            dead=tuple(reading.dead) if whole else (),
-            cursor=Cursor(marks=kept) if whole else cursor,
-        )
+    kept = Cursor(marks={**marks, **(fetch.marks(answer) if reading.whole else {})})
+    yield from pages(posts, gone=gone, dead=reading.dead, since=cursor, until=kept)
 
 
 # Chains
@@ -265,19 +256,15 @@ def _parsed(body: bytes, url: str) -> tuple[list[Element], list[Element]]:
         )
         root = etree.fromstring(body, parser=parser)
     except _BROKEN as error:
-        raise _changed(url, f"it cannot be read: {str(error)[:200]}", body) from error
+        raise changed(url, f"it cannot be read: {str(error)[:200]}", body) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise _changed(url, "it has a DOCTYPE, which no alert has", body)
+        raise changed(url, "it has a DOCTYPE, which no alert has", body)
     if name_of(root) in ("feed", "rss", "RDF"):
         return [part for part in root.iter() if name_of(part) in ("entry", "item")], []
     alerts = [part for part in root.iter() if is_alert(part)]
     if not alerts:
-        raise _changed(url, "it holds no alert of the Common Alerting Protocol", body)
+        raise changed(url, "it holds no alert of the Common Alerting Protocol", body)
     return [], alerts
-
-
-def _changed(url: str, what: str, payload: bytes) -> SourceChanged:
-    return SourceChanged(f"{shown(url)}: {what}; look at the kept payload", payload=payload)
 
 
 def _json(body: bytes) -> tuple[list[Element], list[Element]]:

@@ -15,10 +15,10 @@ Cursor: the validators of the last answer, if it had one page; `first:<id>`, for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -34,13 +34,12 @@ from monitor.model import (
     SEVERITIES,
     UNDATED,
     Cursor,
-    Dead,
-    Gone,
     Page,
     Point,
     Post,
     Stated,
 )
+from monitor.payload import Collection, collection, features, pages
 from monitor.ports import Fetch, Policy
 from monitor.shape import covering
 
@@ -50,11 +49,9 @@ POLICY: Final = Policy(
 )
 
 _ACCEPT: Final = "application/geo+json"
-_PAGE: Final = 500
 _ANSWERS: Final = 20
 _FIRSTS: Final = 1_000
 _GONE: Final = 500
-_BROKEN: Final = (ValueError, RecursionError)
 _WRAPPED: Final = re.compile(r"(?<!\n)\n(?=[^\s*-])")
 """The end of a line of about 70 letters, which ends neither a paragraph nor a point of a list."""
 
@@ -92,9 +89,7 @@ class _Pages(msgspec.Struct, frozen=True):
     next: str | None = None
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    type: Literal["FeatureCollection"]
-    features: list[Raw]
+class _Answer(Collection, frozen=True):
     pagination: _Pages | None = None
 
 
@@ -133,8 +128,7 @@ class _Feature(msgspec.Struct, frozen=True):
     geometry: _Geometry | None = None
 
 
-class _Called(msgspec.Struct, frozen=True):
-    id: str = ""
+_feature = msgspec.json.Decoder(_Feature).decode
 
 
 def collect(options: Options, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
@@ -143,26 +137,19 @@ def collect(options: Options, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
     answer = fetch.get(url, cursor=cursor, accept=_ACCEPT)
     if not answer.changed:
         return
-    features, further = _read(answer.body, url)
+    found, further = _read(answer.body, url)
     marks = {} if further else fetch.marks(answer)
     for _ in range(_ANSWERS - 1):
         if not further:
             break
         url = further
         more, further = _read(fetch.get(url, accept=_ACCEPT).body, url)
-        features += more
-    alerts, dead = _alerts(features)
+        found += more
+    alerts, dead = features(found, _alert)
     memory = _Memory(cursor)
-    posts, gone = _followed(alerts, memory)
-    size = max(len(posts), 1)
-    for start in range(0, size, _PAGE):
-        whole = start + _PAGE >= size
-        yield Page(
-            posts=posts[start : start + _PAGE],
-            gone=(Gone(ids=gone),) if gone and whole else (),
-            dead=dead if whole else (),
-            cursor=Cursor(marks={**marks, **memory.marks()}) if whole else cursor,
-        )
+    posts, gone = _followed(filter(_meant, alerts), memory)
+    kept = Cursor(marks={**marks, **memory.marks()})
+    yield from pages(posts, gone=gone, dead=dead, since=cursor, until=kept)
     if further:
         raise SourceChanged(
             f"{shown(url)}: it has more than {_ANSWERS} pages; the rest was left, ask for an area"
@@ -226,7 +213,7 @@ def _itself(alert: Alert) -> _First:
     return _First(alert.id, alert.post.published, alert.post.published)
 
 
-def _followed(alerts: Sequence[Alert], memory: _Memory) -> tuple[tuple[Post, ...], tuple[str, ...]]:
+def _followed(alerts: Iterable[Alert], memory: _Memory) -> tuple[tuple[Post, ...], tuple[str, ...]]:
     """One post a chain, by its newest message, and what was cancelled; writes into `memory`."""
     posts: dict[str, Post] = {}
     stands: dict[str, str] = {}
@@ -272,45 +259,20 @@ def _asked(options: Options) -> str:
 
 def _read(body: bytes, url: str) -> tuple[list[Raw], str]:
     """The features of an answer, and where the next is; raises SourceChanged where it is none."""
-    try:
-        answer = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"), type=_Answer)
-    except _BROKEN as error:
-        raise SourceChanged(
-            f"{shown(url)}: it is no GeoJSON collection, {str(error)[:200]}; "
-            "look at the kept payload",
-            payload=body,
-        ) from error
+    answer = collection(body, url, _Answer)
     further = answer.pagination.next if answer.pagination else None
     return answer.features, web(url, further) if further else ""
 
 
-def _alerts(features: Sequence[Raw]) -> tuple[list[Alert], tuple[Dead, ...]]:
-    """The messages that are meant, for everybody; and what cannot be read."""
-    alerts: list[Alert] = []
-    dead: list[Dead] = []
-    for feature in features:
-        try:
-            alert = _alert(msgspec.json.decode(feature, type=_Feature))
-        except _BROKEN as error:
-            reason = f"it cannot be read: {str(error)[:200]}"
-            dead.append(Dead(id=_called(feature), reason=reason))
-            continue
-        known = alert.kind in ("alert", "update", "cancel")
-        if known and alert.status == "actual" and alert.public:
-            alerts.append(alert)
-    return alerts, tuple(dead)
+def _meant(alert: Alert) -> bool:
+    """Whether a message is an alert that is meant, and for everybody."""
+    known = alert.kind in ("alert", "update", "cancel")
+    return known and alert.status == "actual" and alert.public
 
 
-def _called(feature: Raw) -> str:
-    """The address of a malformed message, as far as it has one."""
-    try:
-        return msgspec.json.decode(feature, type=_Called).id[:200]
-    except _BROKEN:
-        return ""
-
-
-def _alert(feature: _Feature) -> Alert:
+def _alert(raw: Raw) -> Alert:
     """One message; raises ValueError with the reason where it says nothing."""
+    feature = _feature(raw)
     said = feature.properties
     sent = moment(said.sent) or UNDATED
     title = plain(said.headline or "") or plain(said.event or "")

@@ -27,7 +27,7 @@ import feedparser
 from feedparser.encodings import convert_to_utf8
 
 from monitor.errors import SourceChanged, SourceError, SourceUnavailable
-from monitor.fetch import canonical, shown
+from monitor.fetch import canonical
 from monitor.guard import refuse_bombs
 from monitor.markup import language, moment, plain, web, webs
 from monitor.model import (
@@ -42,6 +42,7 @@ from monitor.model import (
     clean,
     digest_of,
 )
+from monitor.payload import changed, pages
 from monitor.ports import Answer, Fetch, Policy
 from monitor.shape import Ring, covering
 
@@ -54,7 +55,6 @@ _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, "
     "application/json;q=0.8, text/xml;q=0.8, */*;q=0.5"
 )
-_PAGE: Final = 500
 _FULL_PAGE: Final = 20
 _ARTICLE_BYTES: Final = 3_000_000
 _BROKEN: Final = (
@@ -117,15 +117,9 @@ def collect(options: Options, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
     if options.full_text:
         yield from _with_articles(posts, dead, fetch, cursor, marks, fetch.marks(answer))
         return
-    size = max(len(posts), 1)
-    for start in range(0, size, _PAGE):
-        whole = start + _PAGE >= size
-        kept = {**marks, **fetch.marks(answer)} if whole else {**cursor.marks, **marks}
-        yield Page(
-            posts=tuple(posts[start : start + _PAGE]),
-            dead=() if start else dead,
-            cursor=Cursor(marks=kept),
-        )
+    since = Cursor(marks={**cursor.marks, **marks})
+    until = Cursor(marks={**marks, **fetch.marks(answer)})
+    yield from pages(posts, dead=dead, since=since, until=until)
 
 
 def _read(answer: Answer, url: str) -> tuple[list[_Draft], tuple[Dead, ...]]:
@@ -196,13 +190,13 @@ def _xml_entries(answer: Answer, url: str) -> tuple[str, str, Sequence[Any]]:
             sanitize_html=False,
         )
     except _BROKEN as error:
-        raise _changed(url, "it cannot be read as a feed", answer.body) from error
+        raise changed(url, "it cannot be read as a feed", answer.body) from error
     except SourceChanged as error:
-        raise _changed(url, str(error), answer.body) from error
+        raise changed(url, str(error), answer.body) from error
     version = feed.get("version")
     if not feed.entries and (not version or _malformed(feed)):
         fault = "it is malformed and holds no post" if version else "it is no feed"
-        raise _changed(url, fault, answer.body)
+        raise changed(url, fault, answer.body)
     return base, dict.get(feed.feed, "language") or "", feed.entries
 
 
@@ -210,10 +204,6 @@ def _malformed(feed: Any) -> bool:
     """Whether the document is broken; a doubtful encoding or media type is no such thing."""
     harmless = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
     return bool(feed.bozo) and not isinstance(feed.bozo_exception, harmless)
-
-
-def _changed(url: str, what: str, payload: bytes) -> SourceChanged:
-    return SourceChanged(f"{shown(url)}: {what}; look at the kept payload", payload=payload)
 
 
 def _xml_draft(entry: Any, base: str, lang: str) -> _Draft:
@@ -313,11 +303,11 @@ def _json_entries(body: bytes, url: str) -> tuple[str, str, Sequence[Any]]:
     try:
         feed = json.loads(body.removeprefix(b"\xef\xbb\xbf"), strict=False)
     except (ValueError, RecursionError) as error:
-        raise _changed(url, "it is no JSON", body) from error
+        raise changed(url, "it is no JSON", body) from error
     items = feed.get("items")
     named = "feed_url" in feed or _JSON_FEED.search(str(feed.get("version")))
     if not named or not isinstance(items, list):
-        raise _changed(url, "it is JSON, but no JSON Feed", body)
+        raise changed(url, "it is JSON, but no JSON Feed", body)
     return url, str(feed.get("language") or ""), items
 
 

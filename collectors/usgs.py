@@ -26,15 +26,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta, Raw
+from msgspec import Meta
 
-from monitor.errors import SourceChanged
-from monitor.fetch import shown
 from monitor.markup import plain, web
-from monitor.model import Certainty, Cursor, Dead, Gone, Page, Point, Post, Severity, Stated
+from monitor.model import Certainty, Cursor, Page, Point, Post, Severity, Stated
+from monitor.payload import Collection, collection, features, pages
 from monitor.ports import Fetch, Policy
 
 POLICY: Final = Policy(
@@ -43,9 +42,7 @@ POLICY: Final = Policy(
 )
 
 _ACCEPT: Final = "application/geo+json, application/json"
-_PAGE: Final = 500
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_BROKEN: Final = (ValueError, RecursionError)
 _TOPICS: Final[Mapping[str, str]] = {
     "earthquake": "Geo/earthquake",
     "landslide": "Geo/landslide",
@@ -97,11 +94,6 @@ _Position = tuple[
 """Longitude, latitude, depth in kilometres."""
 
 
-class _Feed(msgspec.Struct, frozen=True):
-    type: Literal["FeatureCollection"]
-    features: list[Raw]
-
-
 class _Geometry(msgspec.Struct, frozen=True):
     coordinates: _Position
 
@@ -127,8 +119,7 @@ class _Event(msgspec.Struct, frozen=True):
     geometry: _Geometry | None
 
 
-class _Called(msgspec.Struct, frozen=True):
-    id: str = ""
+_event = msgspec.json.Decoder(_Event).decode
 
 
 # What becomes of it
@@ -139,7 +130,8 @@ def collect(options: Options, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
     answer = fetch.get(options.url, cursor=cursor, accept=_ACCEPT)
     if not answer.changed:
         return
-    events, dead = _read(answer.body, options.url)
+    feed = collection(answer.body, options.url, Collection)
+    events, dead = features(feed.features, _event)
     known = frozenset(cursor.marks.get("known", "").split())
     posts: dict[str, Post] = {}
     gone: list[str] = []
@@ -150,45 +142,8 @@ def collect(options: Options, fetch: Fetch, cursor: Cursor) -> Iterator[Page]:
         elif name in known or _strong(event.properties.mag, options.min_magnitude):
             posts[name] = _post(event, name)
     found = sorted(posts.values(), key=lambda post: post.published)
-    size = max(len(found), 1)
-    for start in range(0, size, _PAGE):
-        whole = start + _PAGE >= size
-        kept = {**fetch.marks(answer), "known": " ".join(posts)}
-        yield Page(
-            posts=tuple(found[start : start + _PAGE]),
-            gone=(Gone(ids=tuple(gone)),) if gone and whole else (),
-            dead=tuple(dead) if whole else (),
-            cursor=Cursor(marks=kept) if whole else cursor,
-        )
-
-
-def _read(body: bytes, url: str) -> tuple[list[_Event], list[Dead]]:
-    """Events, and what is none; raises SourceChanged where the document is no feed."""
-    try:
-        feed = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"), type=_Feed)
-    except _BROKEN as error:
-        raise SourceChanged(
-            f"{shown(url)}: it is no GeoJSON collection, {str(error)[:200]}; "
-            "look at the kept payload",
-            payload=body,
-        ) from error
-    events: list[_Event] = []
-    dead: list[Dead] = []
-    for feature in feed.features:
-        try:
-            events.append(msgspec.json.decode(feature, type=_Event))
-        except _BROKEN as error:
-            reason = f"it cannot be read: {str(error)[:200]}"
-            dead.append(Dead(id=_called(feature), reason=reason))
-    return events, dead
-
-
-def _called(feature: Raw) -> str:
-    """The id of a malformed event, as far as it has one."""
-    try:
-        return msgspec.json.decode(feature, type=_Called).id[:100]
-    except _BROKEN:
-        return ""
+    kept = Cursor(marks={**fetch.marks(answer), "known": " ".join(posts)})
+    yield from pages(found, gone=gone, dead=dead, since=cursor, until=kept)
 
 
 def _first_name(event: _Event, known: frozenset[str], taken: Mapping[str, Post]) -> str:

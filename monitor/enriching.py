@@ -16,7 +16,7 @@ from monitor.errors import ConfigError, SourceChanged
 from monitor.judge import Judge
 from monitor.lines import parse_line
 from monitor.model import Post
-from monitor.show import enrichment_json
+from monitor.objects import enrichment_json
 
 BATCH: Final = 64
 LONGEST: Final = 1_000_000

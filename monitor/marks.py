@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from monitor.documents import MAX_WORDS
 from monitor.nodes import Phrase, Prefix, Query, Words, leaves
-from monitor.words import _FOLDING, _POSSESSIVE, MAX_WORD, _spelled, stems
+from monitor.words import FOLDING, MAX_WORD, POSSESSIVE, spelled, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ def spans(text: str) -> tuple[Span, ...]:
     whole = _folded(text)
     kept: list[tuple[str, int, int]] = []
     done = 0
-    for ending in _POSSESSIVE.finditer("".join(char for char, _, _ in whole)):
+    for ending in POSSESSIVE.finditer("".join(char for char, _, _ in whole)):
         kept += whole[done : ending.start()]
         done = ending.end()
     kept += whole[done:]
     return tuple(
         Span(found[0][:MAX_WORD], kept[found.start()][1], kept[found.end() - 1][2])
-        for found in _spelled().finditer("".join(char for char, _, _ in kept))
+        for found in spelled().finditer("".join(char for char, _, _ in kept))
     )
 
 
@@ -80,7 +80,7 @@ def _folded(text: str) -> list[tuple[str, int, int]]:
     return [
         (char, start, end)
         for start, end, unified in _unified(text)
-        for char in unified.translate(_FOLDING)
+        for char in unified.translate(FOLDING)
     ]
 
 

@@ -60,7 +60,7 @@ def poll(app: App, source: Source, stored: Callable[[], object]) -> Health:
         for accepted in app.pipeline.collect(source):
             posts += accepted.posts
             stored()
-        health = Health(state="ok", tried=now, answered=now, posted=now if posts else before.posted)
+        health = Health(state="ok", answered=now, posted=now if posts else before.posted)
     except SourceError as error:
         health = _failed(app, source, before, error, now)
     except MonitorError:
@@ -87,9 +87,7 @@ def _failed(app: App, source: Source, before: Health, error: SourceError, now: d
     elif isinstance(error, SourceRefused):
         state = "refused"
     _log.warning("source", source=source.name, state=state, failures=failures, said=str(error))
-    return replace(
-        before, state=state, tried=now, failures=failures, message=str(error), again=now + wait
-    )
+    return replace(before, state=state, failures=failures, message=str(error), again=now + wait)
 
 
 class Schedule:

@@ -86,7 +86,8 @@ _SPACELESS: Final = (
     "\u4e00-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _PLAIN: Final = re.compile(r"[a-z0-9]+")
-_POSSESSIVE: Final = re.compile(r"(?<=\w)['’ʼ]s(?!\w)")  # noqa: RUF001
+POSSESSIVE: Final = re.compile(r"(?<=\w)['’ʼ]s(?!\w)")  # noqa: RUF001
+"""What a folded word loses."""
 
 
 class _Folding(dict[int, str]):
@@ -97,7 +98,8 @@ class _Folding(dict[int, str]):
         return folded
 
 
-_FOLDING: Final = _Folding()
+FOLDING: Final = _Folding()
+"""For `str.translate`, of a text whose compatibility forms are unified."""
 _LOCK: Final = threading.Lock()
 """A stemmer is for one thread at a time."""
 
@@ -108,10 +110,10 @@ def words(text: str) -> tuple[str, ...]:
         folded = text.lower()
         pattern = _PLAIN
     else:
-        folded = unicodedata.normalize("NFKC", text).translate(_FOLDING)
-        pattern = _spelled()
+        folded = unicodedata.normalize("NFKC", text).translate(FOLDING)
+        pattern = spelled()
     if "'s" in folded or (pattern is not _PLAIN and "s" in folded):
-        folded = _POSSESSIVE.sub("", folded)
+        folded = POSSESSIVE.sub("", folded)
     return tuple([word[:MAX_WORD] for word in pattern.findall(folded)])
 
 
@@ -145,8 +147,8 @@ def _stemmer(algorithm: str) -> Any:
 
 
 @cache
-def _spelled() -> re.Pattern[str]:
-    """Matches one word: a spaceless character with its marks, or a run of any other letters."""
+def spelled() -> re.Pattern[str]:
+    """Matches a folded word: a spaceless character with its marks, or a run of other letters."""
     marks = "".join(chr(code) for code in range(0x0900, 0x1D00) if _is_mark(code))
     spaced = rf"(?:(?![{_SPACELESS}])[^\W_])"
     return re.compile(

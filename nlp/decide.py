@@ -15,8 +15,8 @@ from typing import Final
 
 from monitor.model import CATEGORIES, Decided, Decision, Outcome, Signal
 from nlp.affinity import order
-from nlp.events import is_post, placed
 from nlp.memory import Memory
+from nlp.overrides import is_post, placed
 
 _WORDS: Final = {"topic": 1, "merge": 1, "split": 1, "undo": 1}
 """How many words a decision needs at least."""

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right, insort
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -23,17 +23,16 @@ from monitor.model import (
     SEVERITIES,
     UNDATED,
     Certainty,
-    Decided,
     Event,
     Phase,
     Place,
     Post,
     Severity,
     Signal,
-    Verdict,
     text_of,
 )
 from monitor.words import words
+from nlp.overrides import Overrides
 
 TEXTS: Final = 50
 TEXT_CHARS: Final = 600
@@ -74,55 +73,6 @@ _DENIED: Final = re.compile(
 Vector = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overrides:
-    """What people said of an event, from its applied decisions that are not undone."""
-
-    verdict: Verdict = "none"
-    topics: tuple[str, ...] = ()
-    place: Place | None = None
-    hold: bool = False
-
-
-def overrides_of(decided: Iterable[Decided]) -> Overrides:
-    """The sum of an event's own decisions, oldest first. The last verdict and place stand; topics
-    are shown newest first."""
-    found = Overrides()
-    for done in decided:
-        said = done.decision
-        if done.outcome != "applied" or done.undone:
-            continue
-        if said.verdict == "confirm":
-            found = replace(found, verdict="confirmed")
-        elif said.verdict == "dismiss":
-            found = replace(found, verdict="dismissed")
-        elif said.verdict == "topic":
-            older = tuple(topic for topic in found.topics if topic != said.value[0])
-            found = replace(found, topics=(said.value[0], *older))
-        elif said.verdict == "place":
-            found = replace(found, place=placed(said.value))
-        elif said.verdict == "hold" and not is_post(said.target):
-            found = replace(found, hold=True)
-    return found
-
-
-def is_post(target: str) -> bool:
-    """Whether a decision's target is a post: only their ids hold a colon."""
-    return ":" in target
-
-
-def placed(value: tuple[str, ...]) -> Place | None:
-    """Where a person put an event: latitude, longitude and perhaps a name; None for nonsense."""
-    try:
-        lat, lon = float(value[0]), float(value[1])
-    except (IndexError, ValueError):
-        return None
-    if not (-90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0):
-        return None
-    name = value[2] if len(value) > 2 else ""
-    return _point(lat, lon, 0.0, name=name, ref="person")
-
-
 def copy_key(post: Post) -> bytes:
     """The same for texts of the same words, whatever their addresses and handles; empty where they
     are too few to tell a copy by."""
@@ -142,15 +92,12 @@ def places_of(post: Post, places: Iterable[Place]) -> tuple[Place, ...]:
     found = tuple(place for place in places if place.role == "happened")
     if post.point is None or any(not place.name for place in found):
         return found
-    return (_point(post.point.lat, post.point.lon, post.point.radius_m), *found)
-
-
-def _point(lat: float, lon: float, radius_m: float, name: str = "", ref: str = "") -> Place:
-    kind = "address" if radius_m <= FINE_M else "admin1"
-    return Place(
-        name=name, start=0, end=0, role="happened", kind=kind,
-        lat=lat, lon=lon, radius_m=radius_m, ref=ref, confidence=1.0,
+    kind = "address" if post.point.radius_m <= FINE_M else "admin1"
+    carried = Place(
+        name="", start=0, end=0, role="happened", kind=kind, lat=post.point.lat,
+        lon=post.point.lon, radius_m=post.point.radius_m, confidence=1.0,
     )  # fmt: skip
+    return (carried, *found)
 
 
 class Tally:

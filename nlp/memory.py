@@ -13,8 +13,9 @@ from typing import Final
 
 from monitor.model import UNDATED, Change, Decided, Event, Signal
 from nlp.affinity import Limits, Shelf, order
-from nlp.events import Overrides, Tally, overrides_of
+from nlp.events import Tally
 from nlp.kept import Kept
+from nlp.overrides import Overrides, overrides_of
 
 AT_HAND: Final = 500
 """Events that are not put away."""

@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from tests.elastic import RUN, Server, run
 from tests.needs import elastic
+from tests.servers import Site, serving
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -33,6 +34,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What forks at every boundary goes first: it takes the longest, and a process without models
     forks quickest."""
     items.sort(key=lambda item: "crash" not in item.path.name)
+
+
+@pytest.fixture
+def site() -> Site:
+    """What a server on loopback answers."""
+    return Site()
+
+
+@pytest.fixture
+def url(site: Site) -> Iterator[str]:
+    """The address of that server."""
+    with serving(site) as address:
+        yield address
 
 
 @pytest.fixture

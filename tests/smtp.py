@@ -15,19 +15,35 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from channels import email
+from monitor.messages import Message, Picture
+from monitor.ports import Channel
 from tests.needs import lacking, smtp
+from tests.running import waited
 
 Stage = Literal["greet", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "accept"]
-WAIT_S = 20.0
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+MESSAGE = Message(
+    id="2f6a1c0d9e8b7a65",
+    subscription="s1",
+    to="ada@example.org",
+    subject="Fire in the old harbour: façade in danger",
+    text="A warehouse burns.\n.\nFrom the fire service.\n",
+    html='<p>A warehouse burns. Çok büyük.</p><img src="cid:map" alt="a map">',
+    at=datetime(2026, 3, 14, 12, tzinfo=UTC),
+    pictures=(Picture(cid="map", alt="a map", png=PNG),),
+    unsubscribe="https://monitor.example.org/u/token",
+)
 
 
 @dataclass
@@ -61,6 +77,22 @@ class Server:
     faults: list[Fault] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
+
+
+def opened(server: Server, **more: Any) -> Channel:
+    """The channel that mails to that server."""
+    said: dict[str, Any] = {"security": "none", "bounces": "bounces@example.org", **more}
+    return email.open(
+        email.Options(host="127.0.0.1", port=server.port, sender="alerts@example.org", **said)
+    )
+
+
+def send(channel: Channel, message: Message = MESSAGE) -> None:
+    """One message, then no more."""
+    try:
+        channel.send(message.to, channel.compose(message))
+    finally:
+        channel.close()
 
 
 def certificate(folder: Path, name: str = "IP:127.0.0.1") -> tuple[Path, Path]:
@@ -315,19 +347,10 @@ def postfix(beyond: int = 9) -> Iterator[Postfix]:
         (folder / "master.cf").write_text(MASTER.format(port=port))
         _postfix(program, folder, "start")
         try:
-            until(lambda: _answers(port), "Postfix does not answer", folder / "log")
+            waited(lambda: _answers(port), folder / "log")
             yield Postfix(port=port, ca_file=str(pair[0]), folder=folder)
         finally:
             _postfix(program, folder, "stop")
-
-
-def until(holds: Callable[[], object], otherwise: str, log: Path | None = None) -> None:
-    """Wait until something holds, a while."""
-    end = time.monotonic() + WAIT_S
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError(f"{otherwise}\n{log.read_text() if log and log.exists() else ''}")
-        time.sleep(0.02)
 
 
 def _postfix(program: str, folder: Path, verb: str) -> None:

@@ -8,9 +8,7 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.error
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from tests.elastic.files import Refused, verified
 from tests.elastic.keeper import dismiss, hire, kept, write
 from tests.elastic.node import authority
 from tests.needs import elastic, elastic_url, lacking
+from tests.running import waited
 
 MASTER = """
 import os, sys, time
@@ -30,13 +29,6 @@ with FileLock(sys.argv[1] + "/life.lock"):
     hire(Path(sys.argv[1]), Path(sys.argv[1], "life.lock"), os.environ)
     time.sleep(600)
 """
-
-
-def until(true: Callable[[], bool]) -> None:
-    last = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < last
-        time.sleep(0.02)
 
 
 def test_a_zip_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
@@ -65,28 +57,28 @@ def test_the_keeper_makes_what_runs_be_what_is_wanted(tmp_path: Path) -> None:
     running, wanted = tmp_path / "running", tmp_path / "wanted"
     hire(tmp_path, None, os.environ)
     write(wanted, json.dumps(["sleep", "600"]))
-    until(running.exists)
+    waited(running.exists)
     wanted.unlink()
-    until(lambda: not running.exists())
+    waited(lambda: not running.exists())
     write(wanted, json.dumps(["true"]))
-    until(lambda: not wanted.exists() and not running.exists())
+    waited(lambda: not wanted.exists() and not running.exists())
     dismiss(tmp_path)
-    until(lambda: not kept(tmp_path))
+    waited(lambda: not kept(tmp_path))
 
 
 def test_a_server_does_not_outlive_the_process_that_it_is_for(tmp_path: Path) -> None:
     running = tmp_path / "running"
     master = subprocess.Popen([sys.executable, "-c", MASTER, str(tmp_path)])
     try:
-        until(lambda: kept(tmp_path))
+        waited(lambda: kept(tmp_path))
         write(tmp_path / "wanted", json.dumps(["sleep", "600"]))
-        until(running.exists)
+        waited(running.exists)
         group = int(running.read_text())
         os.killpg(group, 0)
     finally:
         master.kill()
         master.wait()
-    until(lambda: not running.exists())
+    waited(lambda: not running.exists())
     with pytest.raises(ProcessLookupError):
         os.killpg(group, 0)
 

@@ -9,6 +9,8 @@ import pkgutil
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,25 @@ def test_every_collector_says_where_its_facts_and_its_cursor_come_from(kind: str
     said = ast.get_docstring(ast.parse(read(ROOT / "collectors" / f"{kind}.py"))) or ""
     assert "Source:" in said
     assert "Cursor:" in said
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    """What is imported inside a function, or for types only, does not count."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in CODE}
+    known = {module.removesuffix(".__init__"): path for module, path in modules.items()}
+    TopologicalSorter(
+        {each: known.keys() & {*imported(path)} - {each} for each, path in known.items()}
+    ).prepare()
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports when it is imported itself."""
+    for node in ast.parse(read(path)).body:
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
 
 
 @pytest.mark.parametrize("module", ["monitor.cli", *(f"{f}.{kind}" for f, kind in PARTS)])

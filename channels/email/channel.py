@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from channels.email import PASSWORD, Options
 from channels.email.address import address
 from channels.email.compose import Composer, parted
 from channels.email.session import Session, trusting
-from channels.secret import read_secret
 from monitor.errors import ConfigError, DeliveryRefused
 from monitor.messages import Message
+from monitor.secret import read_secret
 
 
 class Email:
@@ -42,7 +43,7 @@ class Email:
 
 def _password(options: Options) -> str:
     password = (
-        read_secret(options.password_file, "the password of the mail server")
+        read_secret(Path(options.password_file), "the password of the mail server").strip()
         if options.password_file
         else os.environ.get(PASSWORD, "")
     )

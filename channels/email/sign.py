@@ -6,14 +6,15 @@ Source: https://www.rfc-editor.org/rfc/rfc6376
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import dkim  # type: ignore[import-untyped]
 from dkim.crypto import UnparsableKeyError, parse_pem_private_key  # type: ignore[import-untyped]
 
 from channels.email import Options
-from channels.secret import read_secret
 from monitor.errors import ConfigError
+from monitor.secret import read_secret
 
 
 class Signer:
@@ -21,7 +22,7 @@ class Signer:
 
     def __init__(self, options: Options, domain: str) -> None:
         where = options.dkim_key_file
-        self._key = read_secret(where, "a private RSA key in PEM").encode()
+        self._key = read_secret(Path(where), "a private RSA key in PEM").encode()
         self._selector = options.dkim_selector.encode()
         self._domain = (options.dkim_domain or domain).encode()
         try:

@@ -29,6 +29,7 @@ from elasticsearch import (
 from indexes.elastic import Options
 from monitor import log
 from monitor.errors import ConfigError, IndexRefused, IndexUnavailable, MonitorError, QueryError
+from monitor.secret import read_secret
 
 API_KEY: Final = "MONITOR_ELASTIC_API_KEY"
 USER: Final = "MONITOR_ELASTIC_USER"
@@ -325,16 +326,8 @@ def _secret(options: Options) -> dict[str, Any]:
 
 
 def _read_key(path: Path) -> str:
-    try:
-        loose = path.stat().st_mode & 0o077
-        key = path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as fault:
-        raise ConfigError(
-            f"{path}: cannot be read ({type(fault).__name__}); put an API key there"
-        ) from fault
-    if loose:
-        raise ConfigError(f"{path}: others may read it; chmod 600 it")
-    if not key or not key.isprintable() or " " in key:
+    key = read_secret(path, "an API key").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(f"{path}: holds no API key; put one line there")
     return key
 

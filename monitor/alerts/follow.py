@@ -106,8 +106,8 @@ class Follow:
                 for name in self._audience(event):
                     if name not in told:
                         yield Noticed(subscription=name, event=event.id, new=True)
-            facts = self._newsroom.facts(event.id) if told else None
+            news = self._newsroom.news(event.id) if told else None
             for name, before in told.items():
                 one = self._audience.active.get(name)
-                if facts and one and why(facts, before, one):
+                if news and one and why(news, before, one):
                     yield Noticed(subscription=name, event=event.id, new=False)

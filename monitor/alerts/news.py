@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -29,33 +29,6 @@ CASUALTIES: Final = ("dead", "injured", "missing")
 _RANKS: Final[Mapping[Voice, int]] = {"official": 2, "media": 1, "citizen": 0, "unknown": 0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """An event, without its texts, and what its posts say together, as a message tells it. `quoted`
-    are the posts that it stands on."""
-
-    event: Event
-    title: str = ""
-    links: tuple[Link, ...] = ()
-    official: tuple[str, ...] = ()
-    media: tuple[str, ...] = ()
-    people: int = 0
-    denied: bool = False
-    casualties: int = 0
-    numbers: Mapping[str, float] = field(default_factory=dict)
-    quoted: tuple[str, ...] = ()
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether an official source says that it happened."""
-        return bool(self.official) and not self.denied
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more is to come: it is closed, or a person has dismissed it."""
-        return self.event.phase == "closed" or self.event.verdict == "dismissed"
-
-
 def is_fresh(event: Event, now: datetime) -> bool:
     """Whether who was not told of an event may be: it came live, it is not over, its newest post is
     of the last day."""
@@ -67,57 +40,38 @@ def is_fresh(event: Event, now: datetime) -> bool:
     )
 
 
-def why(facts: Facts, told: Told | None, subscription: Subscription) -> Why | None:
+def why(news: News, told: Told | None, subscription: Subscription) -> Why | None:
     """Why an event is told now, None where nothing that matters has changed. Digests do not tell
     that something is over."""
-    event = facts.event
+    event = news.event
     if told is None:
         return None if event.verdict == "dismissed" else "new"
     if SEVERITIES.index(event.severity) > SEVERITIES.index(told.severity):
         return "severity"
-    if facts.confirmed and not told.official:
+    if news.confirmed and not told.official:
         return "official"
-    if facts.casualties > told.casualties:
+    if news.casualties > told.casualties:
         return "casualties"
     if _moved(event, told):
         return "moved"
-    return "closed" if facts.over and not told.closed and subscription.every == "now" else None
+    return "closed" if news.over and not told.closed and subscription.every == "now" else None
 
 
-def news_of(facts: Facts, told: Told | None, because: Why) -> News:
-    """An event as a message tells it."""
-    return News(
-        event=facts.event,
-        why=because,
-        title=facts.title,
-        told=told,
-        links=facts.links,
-        official=facts.official,
-        media=facts.media,
-        people=facts.people,
-        denied=facts.denied,
-        casualties=facts.casualties,
-        numbers=facts.numbers,
-    )
-
-
-def told_of(
-    facts: Facts, before: Told | None, subscription: str, message: str, at: datetime
-) -> Told:
+def told_of(news: News, before: Told | None, subscription: str, message: str, at: datetime) -> Told:
     """What a subscription has been told with that message."""
-    event, place = facts.event, facts.event.place
+    event, place = news.event, news.event.place
     return Told(
         subscription=subscription,
         event=event.id,
         message=before.message if before else message,
         at=at,
         severity=event.severity,
-        official=facts.confirmed or (before is not None and before.official),
-        casualties=max(facts.casualties, before.casualties if before else 0),
+        official=news.confirmed or (before is not None and before.official),
+        casualties=max(news.casualties, before.casualties if before else 0),
         lat=place.lat if place else None,
         lon=place.lon if place else None,
         radius_m=place.radius_m if place else 0.0,
-        closed=facts.over,
+        closed=news.over,
     )
 
 
@@ -135,10 +89,11 @@ class Newsroom:
     def __init__(self, ledger: Ledger, sources: Iterable[Source]) -> None:
         self._ledger = ledger
         self._silent = {one.name for one in sources if one.policy.text_days is not None}
-        self._known: OrderedDict[str, Facts | None] = OrderedDict()
+        self._known: OrderedDict[str, News | None] = OrderedDict()
 
-    def facts(self, event: str) -> Facts | None:
-        """What is known of an event; None where it is empty, or was merged into another."""
+    def news(self, event: str) -> News | None:
+        """What is known of an event, for who was not told of it; None where it is empty, or was
+        merged into another."""
         if event in self._known:
             self._known.move_to_end(event)
             return self._known[event]
@@ -155,14 +110,14 @@ class Newsroom:
         for event in events:
             self._known.pop(event, None)
 
-    def _told(self, event: Event) -> Facts:
+    def _told(self, event: Event) -> News:
         posts = self._ledger.notices.posts(event.id)
         spoken = [post for post in posts if post.voice in ("official", "media")]
         heading = self._heading(spoken)
         linked = _linked(spoken)
         numbers = _numbers(posts[-READ:])
         stands_on = chain(posts[:QUOTED], linked, [heading] if heading else [])
-        return Facts(
+        return News(
             event=replace(event, texts=()),
             title=heading.title if heading else "",
             links=tuple(Link(source=p.source, url=p.url, voice=p.voice) for p in linked),

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from monitor.area import Area
 from monitor.messages import Told, Why
-from monitor.model import Event, Voice
+from monitor.model import SEVERITIES, Event, Voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class News:
     `event.title` is not read. `told` is what was told of it before, None in a first message.
     `official` and `media` are names of sources, `people` counts accounts that tell of it in words
     of their own. `numbers` holds key numbers by kind, as in {"injured": 3.0}; `denied` is true
-    where an official post denies or corrects it.
+    where an official post denies or corrects it. `quoted` are the posts that it stands on.
     """
 
     event: Event
@@ -47,6 +47,23 @@ class News:
     denied: bool = False
     casualties: int = 0
     numbers: Mapping[str, float] = field(default_factory=dict)
+    quoted: tuple[str, ...] = ()
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether an official source says that it happened."""
+        return bool(self.official) and not self.denied
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to come: it is closed, or a person has dismissed it."""
+        return self.event.phase == "closed" or self.event.verdict == "dismissed"
+
+    @property
+    def rank(self) -> tuple[int, float, str]:
+        """In order: the most severe first, then the newest."""
+        event = self.event
+        return -SEVERITIES.index(event.severity), -event.last.timestamp(), event.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Final
 
 from monitor import log
 from monitor.alerts.follow import Audience, Follow
-from monitor.alerts.news import Facts, Newsroom, news_of, told_of, why
+from monitor.alerts.news import Newsroom, told_of, why
 from monitor.alerts.paper import Letterhead, News, Tally
 from monitor.alerts.render import SHOWN, render
 from monitor.alerts.timing import DAY, HOUR, SPANS, digest_after, digest_before, quiet_until
@@ -26,7 +26,6 @@ from monitor.errors import ConfigError, DeliveryError, MonitorError
 from monitor.ledger import Entry, Ledger
 from monitor.ledger.notices import Due, Release
 from monitor.messages import Subscription, Told
-from monitor.model import SEVERITIES
 from monitor.ports import Channel
 
 EBB: Final = timedelta(minutes=1)
@@ -47,7 +46,6 @@ class Item:
     """An event that is due to a subscription, since when, and as its message tells it."""
 
     news: News
-    facts: Facts
     since: datetime
 
 
@@ -99,22 +97,16 @@ def plan(
     for group in groups:
         items: list[Item] = []
         for one in group:
-            facts = newsroom.facts(one.event)
-            because = why(facts, one.told, subscription) if facts else None
-            if facts is None or because is None:
+            news = newsroom.news(one.event)
+            because = why(news, one.told, subscription) if news else None
+            if news is None or because is None:
                 done.append(one.event)
             else:
-                news = news_of(facts, one.told, because)
-                items.append(Item(news=news, facts=facts, since=one.at))
+                told = replace(news, why=because, told=one.told)
+                items.append(Item(news=told, since=one.at))
         if items:
-            letters.append(tuple(sorted(items, key=_urgency)))
+            letters.append(tuple(sorted(items, key=lambda item: item.news.rank)))
     return Plan(subscription=subscription, at=at, letters=tuple(letters), done=tuple(done))
-
-
-def _urgency(item: Item) -> tuple[int, float, str]:
-    """The most severe first, then the newest: in the order in which a message writes them out."""
-    event = item.facts.event
-    return -SEVERITIES.index(event.severity), -event.last.timestamp(), event.id
 
 
 class Releasing:
@@ -152,7 +144,7 @@ class Releasing:
             if len(ready) == AT_ONCE:
                 break
         if ready:
-            made = self._ledger.notices.release(ready, now)
+            made = self._ledger.notices.release(ready)
             _log.info("released", messages=made, subscriptions=len(ready))
         return len(ready) == AT_ONCE
 
@@ -195,7 +187,7 @@ class Releasing:
         """A message as its channel sends it, and what it tells."""
         news = [item.news for item in letter]
         message = render(one, news, self._letterhead, now, self._tally(one, letter, now))
-        quoted = dict.fromkeys(post for item in letter[:SHOWN] for post in item.facts.quoted)
+        quoted = dict.fromkeys(post for item in letter[:SHOWN] for post in item.news.quoted)
         entry = Entry(
             id=message.id,
             subscription=one.id,
@@ -204,10 +196,10 @@ class Releasing:
             payload=self._channel(one.channel).compose(message),
             at=now,
             posts=tuple(quoted),
-            event=letter[0].facts.event.id if len(letter) == 1 else "",
+            event=letter[0].news.event.id if len(letter) == 1 else "",
         )
         told = [
-            (message.id, told_of(item.facts, item.news.told, one.id, message.id, now))
+            (message.id, told_of(item.news, item.news.told, one.id, message.id, now))
             for item in letter
         ]
         return entry, told

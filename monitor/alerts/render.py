@@ -70,7 +70,7 @@ def render(
     """One event as a message of its own, in the thread where it was told before; several as one
     digest, the most severe first, then the newest. `news` holds at least one."""
     words = words_of(subscription.lang, subscription.zone)
-    ranked = sorted(news, key=_rank)
+    ranked = sorted(news, key=lambda one: one.rank)
     key = _id(subscription, ranked, now)
     if len(ranked) == 1:
         subject, text, html, picture = _event(subscription, ranked[0], letterhead, words, key)
@@ -261,11 +261,6 @@ def _picture(
     if not spots:
         return None
     return Picture(cid=f"map.{key}", alt=alt, png=draw(spots, letterhead.area))
-
-
-def _rank(news: News) -> tuple[int, float, str]:
-    event = news.event
-    return -SEVERITIES.index(event.severity), -event.last.timestamp(), event.id
 
 
 def _subject(said: str) -> str:

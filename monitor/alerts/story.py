@@ -153,7 +153,7 @@ def _changes(news: News, words: Words) -> Iterator[str]:
     if event.severity != told.severity:
         was, now = (words.named("severity", one) for one in (told.severity, event.severity))
         found.append(words("change.severity", was=was, now=now))
-    if news.official and not told.official and not news.denied:
+    if news.confirmed and not told.official:
         found.append(words("change.official", sources=_several(news.official, words)))
     if news.casualties > told.casualties:
         was, now = words.number(told.casualties), words.number(news.casualties)

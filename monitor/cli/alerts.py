@@ -15,17 +15,8 @@ from monitor.alerts.subscribe import PAUSED
 from monitor.cli.shell import DEFAULT, AsJson, ConfigFile, app, opened
 from monitor.ledger import utc_now
 from monitor.messages import Subscription
-from monitor.show import (
-    facts_table,
-    out,
-    outbox_table,
-    plan_json,
-    plans_table,
-    say_json,
-    subscription_json,
-    subscriptions_table,
-    when,
-)
+from monitor.objects import plan_json, subscription_json, when
+from monitor.show import facts_table, out, outbox_table, plans_table, say_json, subscriptions_table
 from monitor.status import alerts_of
 from monitor.tables import SubscriptionTable
 from monitor.verbs import tested

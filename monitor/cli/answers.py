@@ -9,26 +9,22 @@ from monitor.app import App
 from monitor.config import duration
 from monitor.ledger import utc_now
 from monitor.model import Signal
+from monitor.objects import dropped_json, index_json, source_json, value_json, when
 from monitor.ports import Asked, Hit, Of
 from monitor.query import Query, document, explain
 from monitor.show import (
     alerts_table,
     buckets_table,
-    dropped_json,
     dropped_table,
     events_table,
     explained_tree,
     facts_table,
-    index_json,
     index_table,
     marked,
     out,
     say_json,
     signals_table,
-    source_json,
     sources_table,
-    value_json,
-    when,
 )
 from monitor.status import status_of
 

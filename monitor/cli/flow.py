@@ -17,9 +17,10 @@ from monitor.enriching import enriched
 from monitor.errors import ConfigError
 from monitor.ledger import utc_now
 from monitor.model import Tick
+from monitor.objects import post_json
 from monitor.ports import Asked
 from monitor.schedule import Schedule, poll
-from monitor.show import err, facts_table, out, post_json, say_json
+from monitor.show import err, facts_table, out, say_json
 from monitor.verbs import empty, replayed, tried
 
 

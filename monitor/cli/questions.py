@@ -13,8 +13,9 @@ from monitor.cli.shell import DEFAULT, AsJson, ConfigFile, app, lagging, opened,
 from monitor.errors import QueryError
 from monitor.fields import FIELDS
 from monitor.model import Decision, Gone, Said
+from monitor.objects import value_json
 from monitor.ports import Asked, Of
-from monitor.show import facts_table, out, say_json, value_json
+from monitor.show import facts_table, out, say_json
 from monitor.verbs import caught_up, forgotten, settled
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many finds.")]

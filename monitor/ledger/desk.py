@@ -18,11 +18,10 @@ State = Literal["waiting", "ok", "unavailable", "refused", "broken"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How a source fares: its state, when it was tried, when it last answered and last had a post,
+    """How a source fares: its state, when it last answered and last had a post,
     how often it failed in a row, what it said, and when it may be asked again."""
 
     state: State = "waiting"
-    tried: datetime = UNDATED
     answered: datetime = UNDATED
     posted: datetime = UNDATED
     failures: int = 0

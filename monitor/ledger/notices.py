@@ -18,9 +18,8 @@ from typing import Final
 
 import msgspec
 
-from monitor.ledger import outbox
 from monitor.ledger.anew import rebuilds
-from monitor.ledger.outbox import Entry
+from monitor.ledger.outbox import Entry, put, withdraw
 from monitor.ledger.record import encode, event_of
 from monitor.ledger.store import Store, moment, stamp
 from monitor.messages import Told
@@ -146,7 +145,7 @@ class Notices:
                         " DO UPDATE SET events = events + 1",
                         (one.subscription, day),
                     )
-            for message in outbox.withdraw(db, gone):
+            for message in withdraw(db, gone):
                 db.execute(
                     "INSERT OR IGNORE INTO due SELECT DISTINCT subscription, event, ? FROM told"
                     " WHERE message = ?",
@@ -213,7 +212,7 @@ class Notices:
             ).fetchall()
         return tuple(_post(value) for (value,) in lines)
 
-    def release(self, releases: Iterable[Release], at: datetime) -> int:
+    def release(self, releases: Iterable[Release]) -> int:
         """Put messages into the outbox with what they tell, and take it from what is due; all or
         none. One to a subscription that is no longer active is left out. How many messages."""
         made = 0
@@ -226,7 +225,7 @@ class Notices:
                 if active is None:
                     continue
                 for entry in one.entries:
-                    outbox.put(db, entry)
+                    put(db, entry)
                     made += 1
                 for message, told in one.told:
                     _tell(db, message, told)

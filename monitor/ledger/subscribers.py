@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from monitor.ledger import outbox
-from monitor.ledger.outbox import Entry
+from monitor.ledger.outbox import Entry, drop, put
 from monitor.ledger.record import encode
 from monitor.ledger.store import Store, stamp
 from monitor.messages import State, Subscription
@@ -70,15 +69,15 @@ class Subscribers:
     def put(self, *subscriptions: Subscription) -> None:
         """Insert them, or put them in the place of those of the same id; all or none."""
         with self._store.writing() as db:
-            put(db, subscriptions)
+            _put(db, subscriptions)
 
     def enrol(self, subscription: Subscription, mail: Entry | None, who: Sequence[str]) -> None:
         """A new subscription, with the mail that asks for its confirmation and those who asked for
         it; all or none."""
         with self._store.writing() as db:
-            put(db, [subscription])
+            _put(db, [subscription])
             if mail is not None:
-                outbox.put(db, mail)
+                put(db, mail)
             now = self._store.clock()
             old = stamp(now - timedelta(days=ASKED_DAYS))
             db.execute("DELETE FROM asked WHERE at < ?", (old,))
@@ -99,10 +98,10 @@ class Subscribers:
             before = _subscription(line[0])
             after = how(before)
             if after != before:
-                put(db, [replace(after, changed=self._store.clock())])
+                _put(db, [replace(after, changed=self._store.clock())])
             if after.state == "ended":
                 db.execute("DELETE FROM due WHERE subscription = ?", (subscription,))
-                outbox.drop(db, subscription)
+                drop(db, subscription)
         return after
 
     def remove(self, *subscriptions: str) -> int:
@@ -114,7 +113,7 @@ class Subscribers:
                 found += db.execute("DELETE FROM subscriptions WHERE id = ?", (one,)).rowcount
                 for table in ("due", "told", "matched"):
                     db.execute(f"DELETE FROM {table} WHERE subscription = ?", (one,))
-                outbox.drop(db, one)
+                drop(db, one)
             if subscriptions:
                 _moved(db)
         return found
@@ -151,7 +150,7 @@ class Subscribers:
             db.execute("DELETE FROM meta WHERE key = ?", (_STOPPED,))
 
 
-def put(db: sqlite3.Connection, subscriptions: Sequence[Subscription]) -> None:
+def _put(db: sqlite3.Connection, subscriptions: Sequence[Subscription]) -> None:
     """Write subscriptions in a transaction that is under way."""
     db.executemany(
         "INSERT OR REPLACE INTO subscriptions (id, recipient, maker, state, value)"

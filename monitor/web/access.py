@@ -20,6 +20,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from monitor.admit import Keys
 from monitor.errors import ConfigError
+from monitor.secret import read_secret
 from monitor.tables import WebTable
 
 SESSION_S: Final = 14 * 86_400
@@ -147,16 +148,7 @@ def user() -> str:
 
 def _read_tokens(path: Path) -> Mapping[str, str]:
     """Tokens by name. Raises ConfigError."""
-    try:
-        mode = path.stat().st_mode
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path}: cannot be read ({type(error).__name__}); write a line `name token` for each "
-            "reader"
-        ) from error
-    if mode & 0o077:
-        raise ConfigError(f"{path}: others may read it; chmod 600 it")
+    lines = read_secret(path, "a line `name token` for each reader").splitlines()
     found: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):

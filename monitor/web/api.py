@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from monitor.config import duration
 from monitor.model import Event, Said, Signal
 from monitor.nodes import All
+from monitor.objects import dropped_json, event_json, index_json, signal_json, source_json, when
 from monitor.ports import Bucket, Of
-from monitor.show import dropped_json, event_json, index_json, signal_json, source_json, when
 from monitor.status import status_of
 from monitor.web import shapes
 from monitor.web.desk import MOST_ANCHORS, Told, checked
@@ -23,8 +23,8 @@ from monitor.web.dossier import Dossier, alike, dossier
 from monitor.web.export import feature
 from monitor.web.pages import drops
 from monitor.web.params import Viewed
+from monitor.web.problem import PROBLEMS
 from monitor.web.render import By, Here, Web
-from monitor.web.shapes import PROBLEMS
 from monitor.web.situation import Row, find, read_at, urgent
 from monitor.web.suggest import suggestions
 from monitor.web.view import URGENCY

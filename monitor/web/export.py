@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from monitor.model import Enrichment, Event, Post, Signal
+from monitor.objects import event_json, signal_json
 from monitor.ports import Asked, Of
-from monitor.show import event_json, signal_json
 from monitor.web.display import iso
 from monitor.web.params import Viewed
+from monitor.web.problem import PROBLEMS
 from monitor.web.render import Here
-from monitor.web.shapes import PROBLEMS
 from monitor.web.situation import read_at
 
 Format = Literal["csv", "geojson", "jsonl"]
@@ -47,7 +47,7 @@ _encode = msgspec.json.Encoder().encode
     response_class=StreamingResponse,
     responses={200: {"content": {kind: {} for kind in TYPES.values()}}},
 )
-def export(request: Request, web: Here, view: Viewed, of: Of, format: Format) -> StreamingResponse:
+def export(web: Here, view: Viewed, of: Of, format: Format) -> StreamingResponse:
     """All finds of a view, in order of id. The header X-Total-Count says how many there are; a cell
     that a spreadsheet would take for a formula begins with an apostrophe."""
     view = view.of_kind(of)

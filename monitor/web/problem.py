@@ -29,6 +29,36 @@ from monitor.errors import (
 from monitor.web.texts import read_texts
 
 TYPE: Final = "application/problem+json"
+_PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what happened; what to do"},
+        "position": {
+            "type": ["integer", "null"],
+            "description": "the code point of `q` where it goes wrong",
+        },
+    },
+}
+_FAULTS: Final = {
+    400: "the question cannot be asked",
+    401: "a token is needed",
+    403: "a change without the session's token, or from another page",
+    404: "there is no such thing",
+    413: "the request is too large",
+    421: "the page does not go by that name",
+    422: "a parameter is not of its type",
+    429: "too much was asked for today",
+    503: "index, ledger or model are away, or something is not set up",
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"description": about, "content": {TYPE: {"schema": _PROBLEM}}}
+    for status, about in _FAULTS.items()
+}
+"""What the API may answer instead."""
 _AWAY: Final = (ConfigError, IndexUnavailable, IndexRefused, LedgerError, ModelError)
 
 

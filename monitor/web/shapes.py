@@ -1,11 +1,11 @@
-"""What the API answers, in the words of its documentation. The values are made by `monitor.show`;
-a test holds that they are of these shapes."""
+"""What the API answers, in the words of its documentation. `monitor.objects` makes the values; a
+test holds that they are of these shapes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from monitor.ledger import Counted
 from monitor.model import (
@@ -20,38 +20,6 @@ from monitor.model import (
     Verdict,
     Voice,
 )
-from monitor.web.problem import TYPE
-
-_PROBLEM: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "what happened; what to do"},
-        "position": {
-            "type": ["integer", "null"],
-            "description": "the code point of `q` where it goes wrong",
-        },
-    },
-}
-_FAULTS: Final = {
-    400: "the question cannot be asked",
-    401: "a token is needed",
-    403: "a change without the session's token, or from another page",
-    404: "there is no such thing",
-    413: "the request is too large",
-    421: "the page does not go by that name",
-    422: "a parameter is not of its type",
-    429: "too much was asked for today",
-    503: "index, ledger or model are away, or something is not set up",
-}
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"description": about, "content": {TYPE: {"schema": _PROBLEM}}}
-    for status, about in _FAULTS.items()
-}
-"""What may be answered instead, RFC 9457."""
 
 
 @dataclass(frozen=True, kw_only=True)

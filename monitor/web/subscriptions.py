@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from monitor.messages import Every, State, Subscription
 from monitor.model import Certainty, Severity
-from monitor.show import subscription_json
+from monitor.objects import subscription_json
 from monitor.tables import SubscriptionTable, Weekday
 from monitor.web.access import Reader
 from monitor.web.alerts import mine, shown_to, subscriptions
 from monitor.web.api import answer
+from monitor.web.problem import PROBLEMS
 from monitor.web.render import By, Here
-from monitor.web.shapes import PROBLEMS
 
 router = APIRouter(prefix="/api/v1/subscriptions", responses=PROBLEMS, tags=["alerts"])
 

@@ -10,7 +10,7 @@ import gzip
 import json
 import random
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -142,15 +142,19 @@ def _city(row: dict[str, Any]) -> Iterator[Example]:
     )
 
 
-def _accident(row: dict[str, Any]) -> Iterator[Example]:
-    name = "accident_tweets_2018"
-    yield Example(
-        text=row["text"],
-        set=name,
-        group=f"{name}/{_slice(row['text'])}",
-        relevant=row["label"] == 1,
-        facts=frozenset({f"{name}:label={row['label']}"}),
-    )
+def _labelled(name: str) -> Callable[[dict[str, Any]], Iterator[Example]]:
+    """A set whose label is 1 or 0."""
+
+    def read(row: dict[str, Any]) -> Iterator[Example]:
+        yield Example(
+            text=row["text"],
+            set=name,
+            group=f"{name}/{_slice(row['text'])}",
+            relevant=row["label"] == 1,
+            facts=frozenset({f"{name}:label={row['label']}"}),
+        )
+
+    return read
 
 
 def _lext26(row: dict[str, Any]) -> Iterator[Example]:
@@ -195,17 +199,6 @@ def _response(row: dict[str, Any]) -> Iterator[Example]:
             yield Example(text=text, set=name, group=group, relevant=relevant, facts=facts)
 
 
-def _crime(row: dict[str, Any]) -> Iterator[Example]:
-    name = "crime_headlines"
-    yield Example(
-        text=row["text"],
-        set=name,
-        group=f"{name}/{_slice(row['text'])}",
-        relevant=row["label"] == 1,
-        facts=frozenset({f"{name}:label={row['label']}"}),
-    )
-
-
 def _protest(row: dict[str, Any]) -> Iterator[Example]:
     name = "protest_news_sentences"
     if _VIOLENT.intersection(features.words(row["text"])):
@@ -231,12 +224,12 @@ def _news(row: dict[str, Any]) -> Iterator[Example]:
 
 _READERS: Final = {
     "city_incident_tweets": _city,
-    "accident_tweets_2018": _accident,
+    "accident_tweets_2018": _labelled("accident_tweets_2018"),
     "crisislext26": _lext26,
     "crisislext6": _lext6,
     "disaster_tweets": _figurative,
     "disaster_response_messages": _response,
-    "crime_headlines": _crime,
+    "crime_headlines": _labelled("crime_headlines"),
     "protest_news_sentences": _protest,
     "ordinary_tweets": _ordinary,
     "ag_news": _news,

@@ -142,7 +142,7 @@ def _compare(
     folds = _folds(events, truth)
     if folds is None:
         return None, None
-    worth = _worth(events, truth)
+    worth = _worth(events)
     start, used = (
         Linear(weights=each.weights[row].astype(np.float64), bias=float(each.bias[row]))
         for each in (first, now)
@@ -204,7 +204,7 @@ def _shuffled(event: str) -> str:
     return hashlib.sha256(str(event).encode()).hexdigest()
 
 
-def _worth(events: NDArray[np.str_], truth: Truth) -> Floats:
+def _worth(events: NDArray[np.str_]) -> Floats:
     """What each post counts, so that no event outweighs the others."""
     _, place, sizes = np.unique(events, return_inverse=True, return_counts=True)
     worth: Floats = np.minimum(1.0, MOST / sizes)[place]

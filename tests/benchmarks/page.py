@@ -6,21 +6,19 @@ The index is that of `search.py`. `python -m tests.benchmarks.page --signals 200
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 
 from monitor.app import App
 from monitor.config import read_config
-from tests.benchmarks.search import LEDGER, made, percentile
+from tests.benchmarks.search import LEDGER, Figures, made, measured, parsed, table
 from tests.web.site import Site, served
 
 MAP: Final = "/api/v1/events.geojson"
@@ -48,8 +46,6 @@ box = [51.28, -0.52, 51.70, 0.34]
 path = "{path}"
 """
 
-Figures = Mapping[str, Mapping[str, float]]
-
 
 def deployment(folder: Path, index: Path) -> App:
     """One whose index is that of the benchmark."""
@@ -70,58 +66,29 @@ def paths(site: Site) -> dict[str, tuple[str, str]]:
 
 
 def measure(site: Site, rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds and kilobytes of page and map together; `first` is before anything is known, and
-    the processor's time is that of server and reader together."""
-    first: dict[str, float] = {}
-    times: dict[str, list[float]] = {}
-    busy: dict[str, list[float]] = {}
-    sizes: dict[str, float] = {}
-    asked = paths(site)
-    for turn in range(rounds + 1):
-        for name, (page, layer) in asked.items():
-            begun, worked = time.perf_counter(), time.process_time()
-            answers = [site.get(page), site.get(layer)]
-            took = (time.perf_counter() - begun) * 1000
-            assert all(answer.status_code == 200 for answer in answers), name
-            sizes[name] = sum(len(answer.content) for answer in answers) / 1000
-            if turn:
-                times.setdefault(name, []).append(took)
-                busy.setdefault(name, []).append((time.process_time() - worked) * 1000)
-            else:
-                first[name] = took
-    facts = {
-        name: {**figures(times[name], busy[name]), "first_ms": first[name], "kb": sizes[name]}
-        for name in times
-    }
-    every = [[one for several in of.values() for one in several] for of in (times, busy)]
-    return {**facts, "all": figures(*every)}
+    """Milliseconds and kilobytes of page and map together."""
+    asks = {name: partial(loaded, site, addresses) for name, addresses in paths(site).items()}
+    facts = measured(asks, rounds)
+    for name, ask in asks.items():
+        facts[name]["kb"] = ask() / 1000
+    return facts
 
 
-def figures(times: list[float], busy: list[float]) -> dict[str, float]:
-    return {
-        "p50_ms": percentile(times, 0.5),
-        "p95_ms": percentile(times, 0.95),
-        "cpu_p95_ms": percentile(busy, 0.95),
-    }
+def loaded(site: Site, addresses: Sequence[str]) -> int:
+    """The bytes that come."""
+    answers = [site.get(address) for address in addresses]
+    assert all(answer.status_code == 200 for answer in answers), addresses
+    return sum(len(answer.content) for answer in answers)
 
 
 def show(facts: Figures, signals: int) -> None:
     """A line for each request."""
-    names = ("p50_ms", "p95_ms", "cpu_p95_ms", "first_ms", "kb")
     title = f"the situation page with its map at {signals:,} signals, {signals // 5:,} events"
-    table = Table("request", *names, title=title)
-    for text, fact in facts.items():
-        table.add_row(text, *(f"{fact[name]:.1f}" if name in fact else "" for name in names))
-    Console().print(table)
+    Console().print(table("request", title, facts))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--signals", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--keep", type=Path, help="an index to make once and ask again")
-    asked = parser.parse_args()
+    asked = parsed(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         path = (asked.keep or Path(folder)) / "index.db"
         made(path, asked.signals)

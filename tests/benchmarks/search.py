@@ -13,7 +13,7 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,6 +38,8 @@ BATCH = 2_000
 THEMES = 300
 LEDGER = "benchmark"
 """The id of the ledger that the index follows."""
+
+Figures = Mapping[str, Mapping[str, float]]
 
 
 def vocabulary(rng: np.random.Generator) -> list[str]:
@@ -145,13 +147,56 @@ def percentile(times: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def measured(asks: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of each and of all; `first` is before anything is known, and the processor's
+    time is that of all threads."""
+    first: dict[str, float] = {}
+    times: dict[str, list[float]] = {}
+    busy: dict[str, list[float]] = {}
+    for turn in range(rounds + 1):
+        for name, ask in asks.items():
+            begun, worked = time.perf_counter(), time.process_time()
+            ask()
+            took = (time.perf_counter() - begun) * 1000
+            if turn:
+                times.setdefault(name, []).append(took)
+                busy.setdefault(name, []).append((time.process_time() - worked) * 1000)
+            else:
+                first[name] = took
+    facts = {name: {**_shares(times[name], busy[name]), "first_ms": first[name]} for name in times}
+    every = [[one for several in of.values() for one in several] for of in (times, busy)]
+    return {**facts, "all": _shares(*every)}
+
+
+def _shares(times: list[float], busy: list[float]) -> dict[str, float]:
+    return {
+        "p50_ms": percentile(times, 0.5),
+        "p95_ms": percentile(times, 0.95),
+        "cpu_p95_ms": percentile(busy, 0.95),
+    }
+
+
+def table(what: str, title: str, facts: Figures) -> Table:
+    """A line for each of what was asked; not all have every figure."""
+    names = list(dict.fromkeys(name for fact in facts.values() for name in fact))
+    made = Table(what, *names, title=title)
+    for text, fact in facts.items():
+        made.add_row(text, *(f"{fact[name]:.1f}" if name in fact else "" for name in names))
+    return made
+
+
+def parsed(what: str | None) -> argparse.Namespace:
+    """What stands on the command line."""
+    parser = argparse.ArgumentParser(description=what)
     parser.add_argument("--signals", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--keep", type=Path, help="an index to make once and ask again")
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = parsed(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         path = (asked.keep or Path(folder)) / "index.db"
         report(asked, path, made(path, asked.signals))
@@ -175,36 +220,8 @@ def report(asked: argparse.Namespace, path: Path, written_s: float) -> None:
     rng = np.random.default_rng(11)
     vector = rng.standard_normal(DIM).astype(np.float32)
     vector /= np.linalg.norm(vector)
-    first: dict[str, float] = {}
-    times: dict[str, list[float]] = {}
-    busy: dict[str, list[float]] = {}
-    for turn in range(asked.rounds + 1):
-        for text, ask in questions(index, vector.tobytes()).items():
-            begun, worked = time.perf_counter(), time.process_time()
-            ask()
-            took = (time.perf_counter() - begun) * 1000
-            if turn == 0:
-                first[text] = took
-            else:
-                times.setdefault(text, []).append(took)
-                busy.setdefault(text, []).append((time.process_time() - worked) * 1000)
+    facts = measured(questions(index, vector.tobytes()), asked.rounds)
     index.close()
-    facts = {
-        text: {
-            "p50_ms": percentile(times[text], 0.5),
-            "p95_ms": percentile(times[text], 0.95),
-            "cpu_p95_ms": percentile(busy[text], 0.95),
-            "first_ms": first[text],
-        }
-        for text in times
-    }
-    every = [one for several in times.values() for one in several]
-    work = [one for several in busy.values() for one in several]
-    facts["all"] = {
-        "p50_ms": percentile(every, 0.5),
-        "p95_ms": percentile(every, 0.95),
-        "cpu_p95_ms": percentile(work, 0.95),
-    }
     if asked.json:
         told = {"signals": asked.signals, "write_s": written_s, "questions": facts}
         json.dump(told, sys.stdout, indent=2)
@@ -212,14 +229,10 @@ def report(asked: argparse.Namespace, path: Path, written_s: float) -> None:
         show(facts, asked.signals, written_s)
 
 
-def show(facts: dict[str, dict[str, float]], signals: int, written_s: float) -> None:
+def show(facts: Figures, signals: int, written_s: float) -> None:
     """`first` is the first time in a process: files are opened and vectors loaded."""
-    names = ("p50_ms", "p95_ms", "cpu_p95_ms", "first_ms")
-    table = Table("question", *names, title=f"{signals:,} signals")
-    for text, fact in facts.items():
-        table.add_row(text, *(f"{fact[name]:.1f}" if name in fact else "" for name in names))
     console = Console()
-    console.print(table)
+    console.print(table("question", f"{signals:,} signals", facts))
     if written_s:
         rate = signals / written_s
         console.print(f"written in {written_s:.1f} s, {rate:,.0f} signals a second")

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import dkim
 import pytest
@@ -20,36 +19,8 @@ from hypothesis import strategies as st
 
 from channels import email as part
 from monitor.errors import DeliveryRefused
-from monitor.messages import Message, Picture
-from monitor.ports import Channel
-from tests.smtp import Server, Taken, mail_server, postfix, until
-
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
-MESSAGE = Message(
-    id="2f6a1c0d9e8b7a65",
-    subscription="s1",
-    to="ada@example.org",
-    subject="Fire in the old harbour: façade in danger",
-    text="A warehouse burns.\n.\nFrom the fire service.\n",
-    html='<p>A warehouse burns. Çok büyük.</p><img src="cid:map" alt="a map">',
-    at=datetime(2026, 3, 14, 12, tzinfo=UTC),
-    pictures=(Picture(cid="map", alt="a map", png=PNG),),
-    unsubscribe="https://monitor.example.org/u/token",
-)
-
-
-def opened(server: Server, **more: Any) -> Channel:
-    said: dict[str, Any] = {"security": "none", "bounces": "bounces@example.org", **more}
-    return part.open(
-        part.Options(host="127.0.0.1", port=server.port, sender="alerts@example.org", **said)
-    )
-
-
-def send(channel: Channel, message: Message = MESSAGE) -> None:
-    try:
-        channel.send(message.to, channel.compose(message))
-    finally:
-        channel.close()
+from tests.running import waited
+from tests.smtp import MESSAGE, PNG, Server, Taken, mail_server, opened, postfix, send
 
 
 def read(taken: Taken) -> EmailMessage:
@@ -209,7 +180,7 @@ def test_postfix_takes_it_over_tls_and_refuses_whom_it_does_not_know() -> None:
     with postfix() as server:
         channel = opened(Server(port=server.port), security="starttls", ca_file=server.ca_file)
         send(channel)
-        until(lambda: server.inbox, "Postfix did not deliver", server.folder / "log")
+        waited(lambda: server.inbox, server.folder / "log")
         with pytest.raises(DeliveryRefused) as refused:
             send(channel, replace(MESSAGE, to="nobody@example.org"))
         delivered = server.inbox[0].read_bytes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +10,14 @@ import pytest
 
 from channels import email as part
 from monitor.errors import ConfigError, DeliveryRefused, DeliveryUnavailable
-from monitor.messages import Message
-from monitor.ports import Channel
-from tests.smtp import Fault, Server, certificate, mail_server
+from tests.smtp import MESSAGE, Fault, certificate, mail_server, opened, send
 
-MESSAGE = Message(
-    id="2f6a1c0d9e8b7a65",
-    subscription="s1",
-    to="ada@example.org",
-    subject="Fire in the old harbour",
-    text="A warehouse burns.",
-    html="<p>A warehouse burns.</p>",
-    at=datetime(2026, 3, 14, 12, tzinfo=UTC),
-)
 LOGIN = ("monitor", "correct horse")
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return certificate(tmp_path_factory.mktemp("tls"))
-
-
-def opened(server: Server, **more: Any) -> Channel:
-    said: dict[str, Any] = {"security": "none", **more}
-    return part.open(
-        part.Options(host="127.0.0.1", port=server.port, sender="alerts@example.org", **said)
-    )
-
-
-def send(channel: Channel, message: Message = MESSAGE) -> None:
-    try:
-        channel.send(message.to, channel.compose(message))
-    finally:
-        channel.close()
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])

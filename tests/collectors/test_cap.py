@@ -1,6 +1,5 @@
 import contextlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +10,7 @@ from collectors import cap
 from monitor.errors import SourceChanged, SourceError
 from monitor.fetch import Fetcher
 from monitor.model import Cursor, Gone, Page, Point, Stated
-from tests.servers import LAUGHS, Given, Reply, Site, serving
+from tests.servers import LAUGHS, Given, Reply, Site
 
 V12 = "urn:oasis:names:tc:emergency:cap:1.2"
 VERSIONS = [
@@ -50,17 +49,6 @@ def alert(
 
 FIRST = "met@x.example,A,2026-03-14T10:00:00+00:00"
 SECOND = "met@x.example,B,2026-03-14T11:00:00+00:00"
-
-
-@pytest.fixture
-def site() -> Site:
-    return Site()
-
-
-@pytest.fixture
-def url(site: Site) -> Iterator[str]:
-    with serving(site) as address:
-        yield address
 
 
 def poll(site: Site, url: str, body: str, cursor: Cursor | None = None, **options: object) -> Page:

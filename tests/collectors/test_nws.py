@@ -1,7 +1,6 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from monitor.errors import ConfigError, SourceChanged, SourceError
 from monitor.fetch import Fetcher
 from monitor.model import Cursor, Page, Post, Stated, clean
 from tests.needs import shared
-from tests.servers import Given, Reply, Site, serving
+from tests.servers import Given, Reply, Site
 
 SQUARE = [[[-97.0, 35.0], [-96.8, 35.0], [-96.8, 35.2], [-97.0, 35.2], [-97.0, 35.0]]]
 
@@ -63,14 +62,8 @@ def active(*alerts: object, **more: object) -> bytes:
 
 
 @pytest.fixture
-def site() -> Site:
-    return Site()
-
-
-@pytest.fixture
-def url(site: Site) -> Iterator[str]:
-    with serving(site) as address:
-        yield f"{address}/active"
+def url(url: str) -> str:
+    return f"{url}/active"
 
 
 def fetcher() -> Fetcher:

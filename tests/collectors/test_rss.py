@@ -1,6 +1,5 @@
 import contextlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +10,7 @@ from collectors import rss
 from monitor.errors import SourceChanged, SourceError
 from monitor.fetch import Fetcher
 from monitor.model import UNDATED, Cursor, Page, Point, Post
-from tests.servers import Given, Reply, Site, serving
+from tests.servers import Given, Reply, Site
 
 RSS = """<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:georss="http://www.georss.org/georss"
@@ -23,17 +22,6 @@ ARTICLE = (
     + "<p>Engineers will look at it in the morning, the city says, and open one lane.</p>"
     + "</article></body></html>"
 ).encode()
-
-
-@pytest.fixture
-def site() -> Site:
-    return Site()
-
-
-@pytest.fixture
-def url(site: Site) -> Iterator[str]:
-    with serving(site) as address:
-        yield address
 
 
 def poll(url: str, cursor: Cursor | None = None, full_text: bool = False) -> list[Page]:

@@ -17,7 +17,7 @@ from monitor.errors import SourceChanged, SourceError
 from monitor.fetch import Fetcher
 from monitor.model import Cursor, Gone, Page, Point, Stated, clean
 from tests.needs import shared
-from tests.servers import Given, Reply, Site, serving
+from tests.servers import Given, Reply, Site
 
 NOON = 1_773_489_600_000
 """2026-03-14 12:00 UTC."""
@@ -53,17 +53,6 @@ def quake(
 
 def feed(*quakes: object) -> bytes:
     return json.dumps({"type": "FeatureCollection", "features": quakes}).encode()
-
-
-@pytest.fixture
-def site() -> Site:
-    return Site()
-
-
-@pytest.fixture
-def url(site: Site) -> Iterator[str]:
-    with serving(site) as address:
-        yield address
 
 
 def fetcher() -> Fetcher:

@@ -3,13 +3,14 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from indexes.embedded.index import LEAST_FREE, worries
 from monitor.errors import IndexRefused
-from monitor.ports import Asked
+from monitor.ports import Asked, Index
 from monitor.query import parse
 from tests.contracts.indexing import a_signal, ids, opened, paged, unit, wrote
 
@@ -59,24 +60,26 @@ def test_a_damaged_file_is_refused_with_the_way_out(tmp_path: Path):
         index.prepare("ledger-1")
 
 
-def test_an_index_of_a_later_version_is_refused(tmp_path: Path):
+@pytest.fixture
+def later(tmp_path: Path) -> Iterator[Index]:
+    """An index of a version that is not known yet."""
     with opened("embedded", tmp_path) as index:
         index.prepare("ledger-1")
     with sqlite3.connect(tmp_path / "index.db") as database:
         database.execute("UPDATE meta SET value = '999' WHERE key = 'version'")
     database.close()
-    with opened("embedded", tmp_path) as index, pytest.raises(IndexRefused):
-        index.prepare("ledger-1")
-
-
-def test_whom_an_index_of_a_later_version_follows_is_not_said(tmp_path: Path):
     with opened("embedded", tmp_path) as index:
-        index.prepare("ledger-1")
-    with sqlite3.connect(tmp_path / "index.db") as database:
-        database.execute("UPDATE meta SET value = '999' WHERE key = 'version'")
-    database.close()
-    with opened("embedded", tmp_path) as index, pytest.raises(IndexRefused):
-        index.follows()
+        yield index
+
+
+def test_an_index_of_a_later_version_is_refused(later: Index):
+    with pytest.raises(IndexRefused):
+        later.prepare("ledger-1")
+
+
+def test_whom_an_index_of_a_later_version_follows_is_not_said(later: Index):
+    with pytest.raises(IndexRefused):
+        later.follows()
 
 
 def test_what_was_begun_beside_and_is_damaged_is_begun_anew(tmp_path: Path):

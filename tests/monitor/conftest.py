@@ -1,15 +1,18 @@
-"""Verbs, and the demo of the sample day, made once a session."""
+"""Verbs, an empty ledger, and the demo of the sample day, made once a session."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from monitor import cli
+from monitor.ledger import Ledger, open_ledger
 from tests.verbs import Ran, Verb
+from tests.worlds import Clock
 
 
 @pytest.fixture
@@ -24,6 +27,20 @@ def verb(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         return Ran(code if isinstance(code, int) else int(bool(code)), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that only the test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    """An empty one, by that clock."""
+    opened = open_ledger(tmp_path / "ledger.db", clock)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from monitor.app import App
 from monitor.config import read_config
 from monitor.ledger import Entry, utc_now
 from monitor.messages import Subscription
-from monitor.model import Page, Post
+from monitor.model import Page
 from tests.smtp import mail_server
 from tests.verbs import Verb
-from tests.web.site import posted
+from tests.web.site import posted, smoke
 
 TOML = """
 [alerts]
@@ -46,18 +46,6 @@ def config(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(config: Path) -> App:
     return App(read_config(config))
-
-
-def smoke(number: int) -> Post:
-    now = utc_now()
-    return Post(
-        id=f"x:{number}",
-        text="smoke over the mill",
-        source="paper",
-        voice="media",
-        published=now,
-        collected=now,
-    )
 
 
 def given_up(app: App) -> None:

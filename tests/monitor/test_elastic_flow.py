@@ -4,16 +4,12 @@ follower waits and says what to do, and at the end nothing is lost and nothing i
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import secrets
 import shutil
-import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,18 +18,16 @@ from typing import Any
 import pytest
 
 from indexes import elastic
-from monitor import log, schedule
+from monitor import schedule
 from monitor.app import App
 from monitor.ledger.feed import LIMIT
 from monitor.model import Change, Decision, Enrichment, Event, Post, Signal
-from monitor.schedule import Schedule
 from tests.elastic import Server
 from tests.elastic.node import authority
 from tests.ordeal import Deployed
+from tests.running import running, stopped, waited
 from tests.worlds import START, Recorded, day_source, indexed
 
-PATIENCE_S = 60.0
-FORK = multiprocessing.get_context("fork")
 BACKLOG = LIMIT + 1_000
 SLICE = 24
 CONFIG = """
@@ -61,15 +55,6 @@ FLOOD = {
 }
 
 
-def waited(look: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
 class Flow:
     """`monitor run` without a model, in processes of its own, on one deployment."""
 
@@ -82,8 +67,8 @@ class Flow:
         self._secrets: list[str] = []
 
     def starts(self) -> None:
-        self._process = FORK.Process(target=_run, args=(self.folder,))
-        self._process.start()
+        deployed = partial(Deployed, self.folder, steps=[Recorded()])
+        self._process = running(deployed, self.folder / "log")
 
     def is_given(self, secret: str) -> None:
         (self.folder / "elastic.key").write_text(secret, encoding="ascii")
@@ -92,9 +77,7 @@ class Flow:
     def stops(self) -> None:
         """As it is told to, whatever befell the cluster."""
         if self._process is not None:
-            os.kill(self._process.pid or 0, signal.SIGTERM)
-            self._process.join()
-            assert self._process.exitcode == 0
+            assert stopped(self._process)
         logged = (self.folder / "log").read_text(encoding="utf-8")
         assert [said for said in (*self._secrets, "Traceback", "fire ") if said in logged] == []
 
@@ -144,16 +127,6 @@ class Flow:
             lines = [json.loads(line) for line in file if line.endswith("\n")]
         said = (str(line["said"]) for line in lines if line["event"] == "waiting")
         return next((each for each in said if all(word in each for word in words)), "")
-
-
-def _run(folder: Path) -> None:
-    sys.stderr = (folder / "log").open("a", buffering=1, encoding="utf-8")
-    log.configure(json=True, level="info")
-    app = Deployed(folder, steps=[Recorded()])
-    with app.consuming():
-        Schedule(app).run()
-    app.close()
-    os._exit(0)
 
 
 def backlog(app: App) -> None:

@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import brotli
@@ -20,17 +19,6 @@ from tests.needs import lacking
 from tests.servers import LAUGHS, Reply, Site, serving
 
 WORDS = b"Fire in the harbour district. " * 100
-
-
-@pytest.fixture
-def site() -> Site:
-    return Site()
-
-
-@pytest.fixture
-def url(site: Site) -> Iterator[str]:
-    with serving(site) as address:
-        yield address
 
 
 def fetcher(**options: object) -> Fetcher:

@@ -4,35 +4,30 @@ on, and an index that is left behind is not forgotten."""
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from indexes import embedded
-from monitor import log
 from monitor.app import App, followers
 from monitor.errors import ConfigError, IndexRefused, IndexUnavailable
 from monitor.ledger import utc_now
 from monitor.ledger.feed import LIMIT
 from monitor.model import Activity, Change, Dead, Decision, Enrichment, Post, Signal
 from monitor.query import parse
-from monitor.schedule import Schedule
 from monitor.status import status_of
 from monitor.verbs import forgotten, let_go, rebuilt
-from tests.ordeal import Deployed
+from tests.ordeal import FORK, Deployed
+from tests.running import running, stopped, waited
 from tests.worlds import Recorded
 
-PATIENCE_S = 60.0
-FORK = multiprocessing.get_context("fork")
 FOREIGN = "a-ledger-of-somebody-else"
 LINES = 30
 
@@ -92,15 +87,6 @@ def ids(app: App) -> set[str]:
     }
 
 
-def waited(look: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not come")
-
-
 @dataclass(frozen=True)
 class Cause:
     """Why an index cannot be followed, how that ends, and what it is called."""
@@ -129,17 +115,6 @@ def cause(request: pytest.FixtureRequest) -> Cause:
     return CAUSES[request.param]
 
 
-def run(folder: Path) -> None:
-    """What `monitor run` does, without a model."""
-    sys.stderr = (folder / "log").open("w", buffering=1, encoding="utf-8")
-    log.configure(json=True, level="info")
-    app = Deployed(folder, steps=[Recorded()])
-    with app.consuming():
-        Schedule(app).run()
-    app.close()
-    os._exit(0)
-
-
 def logged(folder: Path, event: str) -> list[dict[str, Any]]:
     lines = (folder / "log").read_text(encoding="utf-8").splitlines()
     return [found for line in lines if (found := json.loads(line))["event"] == event]
@@ -149,8 +124,7 @@ def test_while_the_index_is_away_all_else_goes_on_and_then_it_catches_up(
     folder: Path, app: Deployed, cause: Cause
 ) -> None:
     cause.begins(folder / "data")
-    process = FORK.Process(target=run, args=(folder,))
-    process.start()
+    process = running(partial(Deployed, folder, steps=[Recorded()]), folder / "log")
     feed = app.ledger.feed
     waited(lambda: feed.consumed() >= LINES)
     said = waited(lambda: logged(folder, "waiting"))[0]["said"]
@@ -159,9 +133,7 @@ def test_while_the_index_is_away_all_else_goes_on_and_then_it_catches_up(
     cause.ends(folder / "data")
     waited(lambda: feed.position(app.follower) >= LINES)
     assert len(ids(app)) == LINES
-    os.kill(process.pid or 0, signal.SIGTERM)
-    process.join()
-    assert process.exitcode == 0
+    assert stopped(process)
 
 
 def test_who_consumes_while_the_index_is_away_loses_nothing(app: Deployed, cause: Cause) -> None:

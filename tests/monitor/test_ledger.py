@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,31 +27,15 @@ from monitor.model import (
     Signal,
     Tick,
 )
+from tests.worlds import Clock
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 FIRE = Post(id="rss:a:1", source="a", text="A fire in Hackney", published=NOON)
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.db", clock)
-    yield opened
-    opened.close()
+    return Clock(now=NOON)
 
 
 def taken(ledger: Ledger, *posts: Post, source: str = "a") -> int:

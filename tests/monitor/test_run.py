@@ -8,16 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.running import PATIENCE_S, waited
 from tests.servers import Reply, Site, serving
 
-PATIENCE_S = 120.0
 MONITOR = [sys.executable, "-c", "from monitor.cli import main; main()"]
 FEED = """<rss version="2.0"><channel><title>Gazette</title>
 <item><guid>1</guid><title>Warehouse fire in Hackney</title>
@@ -55,15 +54,6 @@ def verb(config: Path, *words: str) -> Any:
     ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert ran.stdout, ran.stderr
     return json.loads(ran.stdout)
-
-
-def waited(look: Callable[[], Any]) -> Any:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        time.sleep(0.5)
-    raise AssertionError("it did not come")
 
 
 @pytest.fixture

@@ -25,8 +25,9 @@ from monitor.model import (
     Voice,
 )
 from nlp import group
-from nlp.events import Overrides, Tally
+from nlp.events import Tally
 from nlp.group import Group
+from nlp.overrides import Overrides
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 HACKNEY = Place(

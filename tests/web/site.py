@@ -17,6 +17,7 @@ import numpy as np
 from monitor import parts, sample
 from monitor.app import App
 from monitor.config import read_config
+from monitor.ledger import utc_now
 from monitor.model import Enrichment, Page, Post
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Grouper
@@ -43,6 +44,10 @@ class Site:
         answer = self.browser.get(f"/api/v1{path}", params=params or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def events(self, **params: Any) -> list[str]:
+        """The ids of those that are listed."""
+        return [event["id"] for event in self.json("/events", **params)["events"]]
 
     def csrf(self) -> str:
         return str(self.json("/session")["csrf"])
@@ -145,6 +150,19 @@ class Kept:
 def vector_of(name: str) -> bytes:
     numbers = np.random.default_rng(random.Random(name).getrandbits(32)).normal(size=64)
     return bytes((numbers / np.linalg.norm(numbers)).astype("<f4").tobytes())
+
+
+def smoke(number: int) -> Post:
+    """A post of just now."""
+    now = utc_now()
+    return Post(
+        id=f"x:{number}",
+        text="smoke and fire at the mill",
+        source="paper",
+        voice="media",
+        published=now,
+        collected=now,
+    )
 
 
 def posted(folder: Path, *posts: Post) -> App:

@@ -17,10 +17,9 @@ from monitor.app import App
 from monitor.config import Config, build_config
 from monitor.ledger import utc_now
 from monitor.messages import Subscription
-from monitor.model import Post
 from monitor.tables import WebTable
 from monitor.web.access import user
-from tests.web.site import Site, posted, served
+from tests.web.site import Site, posted, served, smoke
 from tests.web.test_gate import ADA, BOB, enter, tokens
 from tests.web.test_openapi import ask
 
@@ -61,18 +60,6 @@ def able(app: App) -> App:
         }
     )
     return app
-
-
-def smoke(number: int) -> Post:
-    now = utc_now()
-    return Post(
-        id=f"x:{number}",
-        text="smoke and fire at the mill",
-        source="paper",
-        voice="media",
-        published=now,
-        collected=now,
-    )
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from monitor.model import Event
+from monitor.objects import event_json, signal_json, value_json
 from monitor.ports import Asked
-from monitor.show import event_json, signal_json, value_json
 from monitor.web.suggest import suggestions
 from tests.web.site import Site
 

@@ -6,7 +6,6 @@ import html
 import json
 import re
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import needs
+from tests.running import waited
 from tests.web.site import Site, sample_day, served
 
 VIEWS = (
@@ -113,7 +113,4 @@ def test_what_is_decided_comes_to_the_other_index_too(tmp_path: Path) -> None:
     with on_elastic(tmp_path / "day") as site:
         said = site.post(f"/events/{FIRE}/decide", {"verdict": "dismiss"}, HX_Request="true")
         assert said.status_code == 200
-        until = time.monotonic() + 30
-        while FIRE not in {e["id"] for e in site.json("/events", verdict="dismissed")["events"]}:
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        waited(lambda: FIRE in site.events(verdict="dismissed"))

@@ -68,7 +68,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def paths(site: Site) -> list[str]:
-    events = [event["id"] for event in site.json("/events", limit=100)["events"]]
+    events = site.events(limit=100)
     return [
         "/",
         "/search?sort=time",

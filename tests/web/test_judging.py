@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from monitor.errors import QueryError
 from monitor.model import Change, Dead
 from monitor.web.desk import LOST, Desk, checked
+from tests.running import waited
 from tests.web.build import NOON
 from tests.web.site import Site
 
@@ -21,11 +21,8 @@ FIRE, OTHER = "36", "106"
 
 def decided(site: Site, number: int) -> Any:
     """What became of a decision, when it is known."""
-    until = time.monotonic() + 30
-    while (found := site.json(f"/decisions/{number}"))["outcome"] == "pending":
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return found
+    waited(lambda: site.json(f"/decisions/{number}")["outcome"] != "pending")
+    return site.json(f"/decisions/{number}")
 
 
 def judge(site: Site, event: str, verdict: str, *value: str) -> Any:
@@ -79,10 +76,7 @@ def test_a_decision_that_a_bug_swallows_does_not_wait_for_ever(own_day: Site) ->
 
 def test_the_index_follows_what_was_decided(own_day: Site) -> None:
     done = judge(own_day, FIRE, "dismiss")
-    until = time.monotonic() + 30
-    while FIRE not in {e["id"] for e in own_day.json("/events", verdict="dismissed")["events"]}:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    waited(lambda: FIRE in own_day.events(verdict="dismissed"))
     assert done["by"] == own_day.json("/session")["user"]
     listed = own_day.json("/events", limit=100)["events"]
     urgency = {event["id"]: event["urgency"]["total"] for event in listed}

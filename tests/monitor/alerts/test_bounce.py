@@ -17,7 +17,8 @@ from monitor.alerts.bounce import LONGEST, SOFT, bounced
 from monitor.alerts.deliver import deliver
 from monitor.ledger import Entry, Ledger, open_ledger
 from monitor.messages import Message, Subscription
-from tests.smtp import Fault, mail_server, postfix, until
+from tests.running import waited
+from tests.smtp import Fault, mail_server, postfix
 
 START = datetime(2026, 3, 14, 12, tzinfo=UTC)
 NESTED = range(9_999)
@@ -286,7 +287,7 @@ def test_what_postfix_returns_suspends_the_subscription(tmp_path: Path) -> None:
             replace(entry(ID), to="ada@example.net", payload=channel.compose(message))
         )
         assert deliver(ledger, "email", lambda _: channel, threading.Event()) == 1
-        until(lambda: server.returned, "nothing came back", server.folder / "log")
+        waited(lambda: server.returned, server.folder / "log")
         raw = server.returned[0].read_bytes()
     assert state(ledger) == "active"
     bounce = bounced(ledger, raw)

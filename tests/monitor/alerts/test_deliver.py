@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 
 from monitor.alerts.deliver import TRIES, deliver
 from monitor.errors import ConfigError, DeliveryRefused, DeliveryUnavailable
-from monitor.ledger import Entry, Ledger, open_ledger
+from monitor.ledger import Entry, Ledger
 from monitor.ledger.outbox import put, withdraw
 from monitor.messages import Message, Subscription
 from monitor.ports import Channel
@@ -47,13 +47,6 @@ class Door:
 @pytest.fixture
 def clock() -> Clock:
     return Clock(now=START)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
-    made = open_ledger(tmp_path / "ledger.db", clock)
-    yield made
-    made.close()
 
 
 def entry(name: str, to: str = "ada@example.org", subscription: str = "s1") -> Entry:

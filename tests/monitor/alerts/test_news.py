@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.alerts.news import Facts, Newsroom, told_of, why
-from monitor.alerts.paper import Link
+from monitor.alerts.news import Newsroom, told_of, why
+from monitor.alerts.paper import Link, News
 from monitor.config import Source
 from monitor.model import Event
 from monitor.ports import Policy
@@ -19,15 +19,15 @@ from tests.monitor.alerts.town import HOME, NOON, Town, post, subscription
 ADA = subscription()
 
 
-def facts(**known) -> Facts:
+def news(**known) -> News:
     event = {"severity": "Moderate", "place": HOME, "phase": "new", "size": 1}
     event |= {
         name: known.pop(name) for name in ("severity", "place", "phase", "verdict") if name in known
     }
-    return Facts(event=Event(id="1", seq=1, **event), **known)
+    return News(event=Event(id="1", seq=1, **event), **known)
 
 
-TOLD = told_of(facts(casualties=2), None, "ada", "first", NOON)
+TOLD = told_of(news(casualties=2), None, "ada", "first", NOON)
 NEAR = replace(HOME, lat=HOME.lat + 0.008)
 FAR = replace(HOME, lat=HOME.lat + 0.01)
 
@@ -35,46 +35,46 @@ FAR = replace(HOME, lat=HOME.lat + 0.01)
 @pytest.mark.parametrize(
     ("now", "because"),
     [
-        (facts(casualties=2), None),
-        (facts(severity="Severe"), "severity"),
-        (facts(severity="Minor"), None),
-        (facts(official=("police",)), "official"),
-        (facts(official=("police",), denied=True), None),
-        (facts(casualties=3), "casualties"),
-        (facts(casualties=1), None),
-        (facts(place=NEAR), None),
-        (facts(place=FAR), "moved"),
-        (facts(place=replace(FAR, radius_m=1_000.0)), None),
-        (facts(place=None), None),
-        (facts(phase="closed"), "closed"),
-        (facts(verdict="dismissed"), "closed"),
-        (facts(severity="Extreme", phase="closed", place=FAR), "severity"),
+        (news(casualties=2), None),
+        (news(severity="Severe"), "severity"),
+        (news(severity="Minor"), None),
+        (news(official=("police",)), "official"),
+        (news(official=("police",), denied=True), None),
+        (news(casualties=3), "casualties"),
+        (news(casualties=1), None),
+        (news(place=NEAR), None),
+        (news(place=FAR), "moved"),
+        (news(place=replace(FAR, radius_m=1_000.0)), None),
+        (news(place=None), None),
+        (news(phase="closed"), "closed"),
+        (news(verdict="dismissed"), "closed"),
+        (news(severity="Extreme", phase="closed", place=FAR), "severity"),
     ],
 )
-def test_an_update_is_told_when_it_matters(now: Facts, because: str | None) -> None:
+def test_an_update_is_told_when_it_matters(now: News, because: str | None) -> None:
     assert why(now, TOLD, ADA) == because
     if because:
         assert why(now, told_of(now, TOLD, "ada", "second", NOON), ADA) is None
 
 
 def test_a_place_found_later_is_no_move() -> None:
-    nowhere = told_of(facts(place=None), None, "ada", "first", NOON)
-    assert why(facts(), nowhere, ADA) is None
+    nowhere = told_of(news(place=None), None, "ada", "first", NOON)
+    assert why(news(), nowhere, ADA) is None
 
 
 def test_a_digest_does_not_tell_that_something_is_over() -> None:
-    assert why(facts(phase="closed"), TOLD, subscription(every="day")) is None
+    assert why(news(phase="closed"), TOLD, subscription(every="day")) is None
 
 
 def test_a_thread_has_one_head() -> None:
-    second = told_of(facts(severity="Severe"), TOLD, "ada", "second", NOON)
+    second = told_of(news(severity="Severe"), TOLD, "ada", "second", NOON)
     assert (TOLD.message, second.message) == ("first", "first")
 
 
 def test_worse_numbers_stay_told() -> None:
-    fewer = told_of(facts(casualties=1, official=("police",)), TOLD, "ada", "second", NOON)
+    fewer = told_of(news(casualties=1, official=("police",)), TOLD, "ada", "second", NOON)
     assert (fewer.casualties, fewer.official) == (2, True)
-    assert told_of(facts(), fewer, "ada", "third", NOON).official
+    assert told_of(news(), fewer, "ada", "third", NOON).official
 
 
 @pytest.fixture
@@ -84,9 +84,9 @@ def town(tmp_path: Path) -> Iterator[Town]:
     made.ledger.close()
 
 
-def told(town: Town, *posts, sources: tuple[Source, ...] = (), **known) -> Facts:
+def told(town: Town, *posts, sources: tuple[Source, ...] = (), **known) -> News:
     town.happens("1", *posts, **known)
-    found = Newsroom(town.ledger, sources).facts("1")
+    found = Newsroom(town.ledger, sources).news("1")
     assert found
     return found
 
@@ -162,11 +162,11 @@ def test_a_message_stands_on_its_posts(town: Town) -> None:
 def test_what_has_changed_is_told_anew(town: Town) -> None:
     newsroom = Newsroom(town.ledger, ())
     town.happens("1")
-    before = newsroom.facts("1")
+    before = newsroom.news("1")
     town.happens("1", severity="Severe")
-    assert newsroom.facts("1") == before
+    assert newsroom.news("1") == before
     newsroom.changed(["1"])
-    after = newsroom.facts("1")
+    after = newsroom.news("1")
     assert after
     assert after.event.severity == "Severe"
 
@@ -174,5 +174,5 @@ def test_what_has_changed_is_told_anew(town: Town) -> None:
 def test_nothing_is_known_of_an_empty_event(town: Town) -> None:
     town.commit(events=(Event(id="1", seq=1, merged_into="2"),))
     newsroom = Newsroom(town.ledger, ())
-    assert newsroom.facts("1") is None
-    assert newsroom.facts("3") is None
+    assert newsroom.news("1") is None
+    assert newsroom.news("3") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +14,7 @@ from monitor.alerts.paper import Letterhead
 from monitor.alerts.subscribe import PAUSED, UNSUBSCRIBED, Registrar, TooMany
 from monitor.config import Config, build_config
 from monitor.errors import ConfigError, QueryError
-from monitor.ledger import Ledger, open_ledger
+from monitor.ledger import Ledger
 from monitor.messages import Message, Subscription
 from monitor.tables import SubscriptionTable
 from monitor.wanted import masked, plain, subscription_of
@@ -38,18 +37,6 @@ class Spoken:
 
     def close(self) -> None:
         pass
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.db", clock)
-    yield opened
-    opened.close()
 
 
 def configured(**tables: Any) -> Config:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
 
 from monitor.ledger import Entry, Ledger, open_ledger
 from monitor.messages import Subscription
@@ -15,18 +12,6 @@ from tests.worlds import START, Clock
 
 ADA = Subscription(id="a", to="ada@example.org", by="ada", state="active", made=START)
 BOB = Subscription(id="b", to="bob@example.org", by="bob", made=START)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.db", clock)
-    yield opened
-    opened.close()
 
 
 def mail(subscription: str, name: str = "m1") -> Entry:

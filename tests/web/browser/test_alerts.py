@@ -10,8 +10,8 @@ from playwright.sync_api import Browser
 
 from tests.web.browser.test_access import faults
 from tests.web.browser.window import LAPTOP, PHONE, Light, Window, window
-from tests.web.site import Site, posted, served
-from tests.web.test_alerts import FORM, able, kept, path, smoke
+from tests.web.site import Site, posted, served, smoke
+from tests.web.test_alerts import FORM, able, kept, path
 
 
 @pytest.fixture
