@@ -141,6 +141,21 @@ class AlertsTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GeocoderTable:
+    """`[geocoder]`: a service that knows street addresses; without it only names in the gazetteer
+    are known.
+
+    url: its search, with {address} in the query; it answers as Photon or Nominatim do
+    timeout_s: seconds that one answer may take in all
+    attribution: whom the service's terms want named
+    """
+
+    url: str = ""
+    timeout_s: float = 5.0
+    attribution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionTable:
     """`[[subscription]]`: who is told of what, in plain words; one that stands in the file needs no
     confirmation, for the operator vouches.

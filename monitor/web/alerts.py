@@ -20,6 +20,7 @@ from monitor.app import App
 from monitor.config import VOUCHED
 from monitor.errors import IndexRefused, IndexUnavailable, QueryError
 from monitor.fields import micros
+from monitor.geocoder import Located
 from monitor.messages import Every, Subscription
 from monitor.model import CATEGORIES, CERTAINTIES, SEVERITIES, Event
 from monitor.nodes import All, Range, both
@@ -40,10 +41,11 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found out about a form: faults, or how many events of the last days it means, None
-    where the index cannot be asked."""
+    """What was found out about a form: faults, what its place may mean, or how many events of the
+    last days it means, None where the index cannot be asked."""
 
     faults: tuple[str, ...] = ()
+    located: Located | None = None
     recent: int | None = None
 
 
@@ -58,8 +60,10 @@ def alerts(request: Request, web: Here, reader: By, asked: str = "") -> Response
 def subscribe(request: Request, web: Here, reader: By, draft: Drafted) -> Response:
     """One more subscription, or what it would match."""
     try:
-        if draft.do == "check":
-            return _list(request, web, reader, draft, checked=_checked(web.app, draft))
+        if draft.spot:
+            return _list(request, web, reader, draft.centred())
+        if checked := _checked(web.app, draft):
+            return _list(request, web, reader, draft, checked=checked)
         made = web.app.registrar.ask(draft.table(), by=reader.name, now=datetime.now(UTC))
     except QueryError as fault:
         found = Checked(faults=tuple(str(fault).splitlines()))
@@ -81,11 +85,12 @@ def change(request: Request, web: Here, reader: By, name: str, draft: Drafted) -
     found = mine(web, reader, name)
     to = shown_to(found, reader)
     try:
+        if draft.spot:
+            return _form(request, "alert.html", found, draft.centred(), to=to)
+        if checked := _checked(web.app, draft, found.to):
+            return _form(request, "alert.html", found, draft, to=to, checked=checked)
         if draft.do == "remove":
             web.app.registrar.remove(name)
-        elif draft.do == "check":
-            checked = _checked(web.app, draft, found.to)
-            return _form(request, "alert.html", found, draft, to=to, checked=checked)
         else:
             web.app.registrar.change(name, draft.table(found.to))
     except QueryError as fault:
@@ -141,11 +146,12 @@ def manage(request: Request, web: Here, token: str, draft: Drafted) -> Response:
     registrar = web.app.registrar
     name = web.app.links.read("manage", token)
     found = registrar.get(name)
-    checked = Checked()
+    if draft.spot:
+        return _form(request, "alert_manage.html", found, draft.centred(), to=found.to)
     try:
-        if draft.do == "check":
-            checked = _checked(web.app, draft, found.to)
-        elif draft.do == "pause":
+        if checked := _checked(web.app, draft, found.to):
+            return _form(request, "alert_manage.html", found, draft, to=found.to, checked=checked)
+        if draft.do == "pause":
             registrar.pause(name)
         elif draft.do == "resume":
             registrar.resume(name)
@@ -154,11 +160,9 @@ def manage(request: Request, web: Here, token: str, draft: Drafted) -> Response:
         else:
             registrar.change(name, draft.table(found.to))
     except QueryError as fault:
-        checked = Checked(faults=tuple(str(fault).splitlines()))
-    if draft.do == "check" or checked.faults:
-        code = 400 if checked.faults else 200
+        said = Checked(faults=tuple(str(fault).splitlines()))
         return _form(
-            request, "alert_manage.html", found, draft, to=found.to, checked=checked, code=code
+            request, "alert_manage.html", found, draft, to=found.to, checked=said, code=400
         )
     return RedirectResponse(f"/alerts/manage/{token}", status_code=303)
 
@@ -199,8 +203,15 @@ def recent(app: App, one: Subscription, now: datetime) -> int:
     return sum(isinstance(event, Event) and asked.holds(event_document(event)) for event in found)
 
 
-def _checked(app: App, draft: Draft, to: str = "") -> Checked:
-    """How many events the form means. Raises QueryError."""
+def _checked(app: App, draft: Draft, to: str = "") -> Checked | None:
+    """What the form's place may mean, or how many events the form means; None where it is to be
+    done. A place that was written and not looked up yet comes first. Raises QueryError."""
+    if draft.do not in {"find", "check", "save"}:
+        return None
+    if draft.do == "find" or draft.place.strip():
+        return Checked(located=app.locate(draft.place))
+    if draft.do == "save":
+        return None
     one = app.registrar.read(draft.table(to or draft.to or "nobody@example.org"))
     try:
         return Checked(recent=recent(app, one, datetime.now(UTC)))
@@ -260,6 +271,7 @@ def _known(web: Web, draft: Draft, checked: Checked | None) -> dict[str, Any]:
         "draft": draft,
         "checked": checked,
         "home": home_of(web.app),
+        "attribution": web.app.config.geocoder.attribution,
         "categories": CATEGORIES,
         "severities": SEVERITIES,
         "certainties": CERTAINTIES,

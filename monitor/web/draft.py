@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -21,8 +21,9 @@ _ELSEWHERE: Final = ("topic", "severity", "certainty")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What was written. `shape` is anywhere, circle or polygon; `corners` has a line for each; `do`
-    is what the button says."""
+    """What was written. `shape` is anywhere, circle or polygon; `corners` has a line for each;
+    `place` is a name to be looked up, `spot` the position of what it was found to mean; `do` is
+    what the button says."""
 
     name: str = ""
     to: str = ""
@@ -32,6 +33,8 @@ class Draft:
     lon: str = ""
     radius_km: str = "2"
     corners: str = ""
+    place: str = ""
+    spot: str = ""
     topics: tuple[str, ...] = ()
     severity: str = "Unknown"
     certainty: str = "Unknown"
@@ -68,6 +71,11 @@ class Draft:
             return parts.convert(SubscriptionTable, said, "form")
         except ConfigError as fault:
             raise QueryError(str(fault)) from fault
+
+    def centred(self) -> Draft:
+        """The circle around the chosen spot."""
+        lat, _, lon = self.spot.partition(",")
+        return replace(self, shape="circle", lat=lat, lon=lon, place="", spot="")
 
 
 async def drafted(request: Request) -> Draft:
