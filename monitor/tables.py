@@ -127,7 +127,8 @@ class AlertsTable:
     """`[alerts]`: what all subscriptions share; alerts go by the channels that have a table.
 
     page: the address that links in messages lead to, as in https://monitor.example.org
-    operator: a mail address that readers may write to, named in every message
+    operator: a mail address that readers may write to, named in every message; it is told when a
+        source falls silent or keeps failing
     confirm_per_address: confirmation mails that one address gets in a day
     confirm_per_client: confirmation mails that one reader may ask for in a day
     most_an_hour: messages an hour that go to a subscription by themselves; the rest is one summary
