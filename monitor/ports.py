@@ -298,6 +298,10 @@ class Geocoder(Protocol):
 class Channel(Protocol):
     """How messages leave. Raises DeliveryUnavailable, DeliveryRefused, ConfigError at start."""
 
+    def accepts(self, to: str) -> None:
+        """Raises DeliveryRefused where a reader, who is not the operator, may have nothing sent."""
+        ...
+
     def compose(self, message: Message) -> bytes:
         """What is sent, made once: the same bytes go at every attempt."""
         ...

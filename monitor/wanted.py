@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from monitor.area import Corners
@@ -213,6 +214,9 @@ def _most(number: int) -> int:
 
 
 def masked(to: str) -> str:
-    """An address that is not told: its first letter and its domain."""
+    """An address that is not told: its first letter and its domain; of a URL, which may hold a
+    secret, its host."""
+    if "://" in to:
+        return f"https://{urlsplit(to).hostname or ''}/…"
     name, mark, domain = to.rpartition("@")
     return f"{name[:1]}…@{domain}" if mark else f"{to[:1]}…"

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from monitor import parts
 from monitor.area import Corners
 from monitor.errors import ConfigError, QueryError
+from monitor.messages import Subscription
 from monitor.model import SEVERITIES
 from monitor.tables import SubscriptionTable
 from monitor.web.view import View
@@ -27,6 +28,7 @@ class Draft:
 
     name: str = ""
     to: str = ""
+    channel: str = "email"
     query: str = ""
     shape: str = "anywhere"
     lat: str = ""
@@ -48,11 +50,12 @@ class Draft:
     most: str = ""
     do: str = "save"
 
-    def table(self, to: str = "") -> SubscriptionTable:
-        """What it says; `to` takes the place of the address. Raises QueryError."""
+    def table(self) -> SubscriptionTable:
+        """What it says. Raises QueryError."""
         said = {
             "name": self.name,
-            "to": to or self.to,
+            "to": self.to,
+            "channel": self.channel,
             "query": self.query,
             "near": f"{self.lat},{self.lon},{self.radius_km}km" if self.shape == "circle" else "",
             "polygon": _corners(self.corners) if self.shape == "polygon" else (),
@@ -71,6 +74,10 @@ class Draft:
             return parts.convert(SubscriptionTable, said, "form")
         except ConfigError as fault:
             raise QueryError(str(fault)) from fault
+
+    def addressed(self, to: Subscription) -> Draft:
+        """A change of that subscription, whose address stays."""
+        return replace(self, to=to.to, channel=to.channel)
 
     def centred(self) -> Draft:
         """The circle around the chosen spot."""
@@ -97,6 +104,7 @@ def draft_of(table: SubscriptionTable) -> Draft:
     return Draft(
         name=table.name,
         to=table.to,
+        channel=table.channel,
         query=table.query,
         shape=shape,
         lat=lat,
