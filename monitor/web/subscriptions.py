@@ -30,9 +30,10 @@ class SubscriptionBody:
     """What is wanted, in the words of the configuration. to: an address as the channel has it: of
     mail, https for `webhook`, the name of a target for `apprise`; query: a question about events;
     near: a circle, as in "51.54,-0.06,3km"; polygon: corners as latitude and longitude, instead of
-    a circle; topics: any of them; severity, certainty: at least; every: now, or a digest every hour,
-    day or week; at: local time of a digest, as in "08:00"; quiet: hours in which all waits, as in
-    "22:00-06:00"; most: messages an hour that go by themselves, 0 for what is usual here."""
+    a circle, whose lines go the short way around the earth; topics: any of them; severity,
+    certainty: at least; every: now, or a digest every hour, day or week; at: local time of a
+    digest, as in "08:00"; quiet: hours in which all waits, as in "22:00-06:00"; most: messages an
+    hour that go by themselves, 0 for what is usual here."""
 
     name: Annotated[str, Body(min_length=1, max_length=120)]
     to: Annotated[str, Body(min_length=1, max_length=2_000)]

@@ -283,6 +283,7 @@ def test_plain_words_are_read_and_written_back() -> None:
         ({"near": "51.54,-0.06,2km", "polygon": ((1.0, 1.0),)}, "polygon too"),
         ({"polygon": ((51.5, 0.0), (51.6, 0.0))}, "3 to 100"),
         ({"polygon": ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0), (1.0, 0.0))}, "do not cross"),
+        ({"polygon": ((80.0, 0.0), (80.0, 120.0), (85.0, -120.0))}, "do not cross"),
         ({"polygon": ((91.0, 0.0), (1.0, 1.0), (0.0, 1.0))}, "degrees"),
         ({"polygon": ((float("nan"), 0.0), (1.0, 1.0), (0.0, 1.0))}, "degrees"),
         ({"topics": ("Ufo",)}, "'Ufo' is none"),
