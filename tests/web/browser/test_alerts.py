@@ -70,6 +70,16 @@ def test_a_place_is_typed_chosen_and_drawn(reader: Window, site: Site) -> None:
     assert kept(site, "Hackney").area == ((float(lat), float(lon)),)
 
 
+def test_what_was_looked_up_fits_a_phone(browser: Browser, site: Site) -> None:
+    with window(browser, site, PHONE, "dark") as opened:
+        opened.open("/alerts")
+        opened.find("[name=place]").fill("Paris, Texas")
+        opened.page.get_by_role("button", name="Look it up").click()
+        opened.find("#places").wait_for()
+        assert faults(opened) == []
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
 def test_a_polygon_is_drawn_corner_by_corner(reader: Window) -> None:
     reader.open("/alerts")
     reader.find("[name=shape][value=polygon]").check()
