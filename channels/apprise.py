@@ -53,12 +53,16 @@ class Services:
         self._options = options
         self._targets = _targets(options.targets_file)
 
-    def compose(self, message: Message) -> bytes:
-        """Subject and text. Raises DeliveryRefused for a name that no target has."""
-        if message.to not in self._targets:
+    def accepts(self, to: str) -> None:
+        """The names that have a target."""
+        if to not in self._targets:
             raise DeliveryRefused(
                 "apprise: there is no such target; name one of those in targets_file"
             )
+
+    def compose(self, message: Message) -> bytes:
+        """Subject and text. Raises DeliveryRefused for a name that no target has."""
+        self.accepts(message.to)
         return msgspec.json.encode(_Words(subject=message.subject, text=message.text))
 
     def send(self, to: str, payload: bytes) -> None:

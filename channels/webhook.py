@@ -77,6 +77,14 @@ class Webhook:
             allow=options.allow, timeout_s=options.timeout_s, per_host_s=0.0, redirects=0
         )
 
+    def accepts(self, to: str) -> None:
+        """Public addresses of https: hosts that the operator allowed are the operator's to choose.
+        What a name stands for is looked at when it is connected to."""
+        if (host := self._host(to)) in self._allow:
+            raise DeliveryRefused(
+                f"{host}: only the operator chooses it, by `monitor alert add --vouch`"
+            )
+
     def compose(self, message: Message) -> bytes:
         """The body, the same at every attempt. Raises DeliveryRefused for an address that is none
         of https."""

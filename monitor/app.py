@@ -22,6 +22,7 @@ from monitor.config import STEPS, Config
 from monitor.documents import Document, signal_document
 from monitor.errors import ConfigError, IndexRefused
 from monitor.fetch import Fetcher, agent
+from monitor.geocoder import Addresses, Locator
 from monitor.ledger import Ledger, open_ledger, utc_now
 from monitor.ledger.draft import discard
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
@@ -116,6 +117,14 @@ class App:
         """The index, ready to follow. Raises IndexUnavailable, IndexRefused."""
         self.prepare(self.index, self.config.index_kind)
         return self.index
+
+    @cached_property
+    def locate(self) -> Locator:
+        """What says where a typed name or address may lie. Raises ModelError, ConfigError."""
+        names = parts.tool("nlp.lookup").open(_options(self.config, "places"))
+        table = self.config.geocoder
+        addresses = Addresses(table, agent(self.config.fetch.contact)) if table.url else None
+        return Locator(names, addresses, self.config.area)
 
     @cached_property
     def links(self) -> Links:
@@ -296,12 +305,18 @@ def steps_of(config: Config, dtype: str | None = None) -> Sequence[Enricher]:
     return [_step(config, name, dtype) for name in STEPS]
 
 
-def _step(config: Config, name: str, dtype: str | None) -> Enricher:
+def _options(config: Config, name: str) -> Any:
+    """The options of a step, at home in the area and with its list of places found."""
     options: Any = config.steps[name]
     if config.area and getattr(options, "home", ()) is None:
         options = replace(options, home=config.area.box)
     if getattr(options, "gazetteer", ""):
         options = replace(options, gazetteer=str(config.path.parent / options.gazetteer))
+    return options
+
+
+def _step(config: Config, name: str, dtype: str | None) -> Enricher:
+    options = _options(config, name)
     if getattr(options, "heads", None) == "" and (found := refitted(config.data)):
         options = replace(options, heads=str(found[-1]))
     if dtype and hasattr(options, "dtype"):

@@ -21,6 +21,7 @@ from monitor.tables import (
     AlertsTable,
     AreaTable,
     FetchTable,
+    GeocoderTable,
     IndexTable,
     MainTable,
     SourceTable,
@@ -35,6 +36,7 @@ STEPS: Final = ("language", "encode", "relevance", "places")
 VOUCHED: Final = "file-"
 """What the ids of subscriptions of the configuration begin with."""
 
+_GEOCODER: Final = r"https?://[A-Za-z0-9.\-\[\]:]+/[^\s{}?#]*\?[^\s{}#]*\{address\}[^\s{}#]*"
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -72,6 +74,7 @@ class Config:
     alerts: AlertsTable = field(default_factory=AlertsTable)
     channels: Mapping[str, object] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
+    geocoder: GeocoderTable = field(default_factory=GeocoderTable)
 
     def index(self, kind: str) -> object:
         """The options of an index of that kind, configured or not. Raises ConfigError."""
@@ -113,7 +116,8 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
             faults.append(str(error))
             return None
 
-    own = {"alerts", "area", "channel", "fetch", "index", "nlp", "source", "subscription", "web"}
+    own = {"alerts", "area", "channel", "fetch", "geocoder", "index", "nlp", "source"}
+    own |= {"subscription", "web"}
     main = checked(MainTable, {k: v for k, v in table.items() if k not in own}, path.name)
     area = _area(table.get("area"), checked, faults)
     fetch = checked(FetchTable, table.get("fetch", {}), "[fetch]")
@@ -127,6 +131,7 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
     alerts = _alerts(table.get("alerts", {}), checked, faults)
     channels = _channels(table.get("channel", {}), path.parent, faults)
     subscriptions = _subscriptions(table.get("subscription", []), channels, main, checked, faults)
+    geocoder = _geocoder(table.get("geocoder", {}), checked, faults)
     if faults:
         raise ConfigError("\n".join(faults))
     return Config(
@@ -144,6 +149,7 @@ def build_config(table: Mapping[str, Any], path: Path) -> Config:
         alerts=alerts,
         channels=channels,
         subscriptions=subscriptions,
+        geocoder=geocoder,
     )
 
 
@@ -287,6 +293,19 @@ def _subscriptions(
         else:
             found.append(replace(made, state="active"))
     return tuple(found)
+
+
+def _geocoder(table: Any, checked: Any, faults: list[str]) -> Any:
+    """The service for addresses. What is typed may stand in the query alone, which is not shown."""
+    found: GeocoderTable | None = checked(GeocoderTable, table, "[geocoder]")
+    if found and found.url and not re.fullmatch(_GEOCODER, found.url):
+        faults.append(
+            "[geocoder] url: is no search; write {address} behind the question mark, as in "
+            "https://photon.example.org/api?limit=8&q={address}"
+        )
+    if found and found.timeout_s <= 0:
+        faults.append("[geocoder] timeout_s: is no time; name seconds")
+    return found
 
 
 def _checked_duration(text: str, where: str, key: str, faults: list[str]) -> timedelta | None:

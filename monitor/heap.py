@@ -6,7 +6,6 @@ import ctypes
 import sys
 from typing import Final
 
-
 _ARENA_MAX: Final = -8
 """Source: https://man7.org/linux/man-pages/man3/mallopt.3.html"""
 

@@ -277,8 +277,30 @@ class Report(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A place that a typed name or address may mean: words that tell it from others, degrees."""
+
+    label: str
+    lat: float
+    lon: float
+
+
+class Geocoder(Protocol):
+    """Says where what a person typed may lie: places, never persons."""
+
+    def __call__(self, text: str) -> Sequence[Candidate]:
+        """What it may mean, the likeliest first; none where it is not known. Raises ModelError,
+        SourceError."""
+        ...
+
+
 class Channel(Protocol):
     """How messages leave. Raises DeliveryUnavailable, DeliveryRefused, ConfigError at start."""
+
+    def accepts(self, to: str) -> None:
+        """Raises DeliveryRefused where a reader, who is not the operator, may have nothing sent."""
+        ...
 
     def compose(self, message: Message) -> bytes:
         """What is sent, made once: the same bytes go at every attempt."""

@@ -24,6 +24,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from monitor import heap, log
 from monitor.alerts.deliver import deliver
 from monitor.alerts.release import Alerts
+from monitor.alerts.silence import CHANNEL, Silences
 from monitor.app import App
 from monitor.config import Source
 from monitor.errors import (
@@ -171,8 +172,8 @@ class Schedule:
         scheduler.add_job(self._tick, CronTrigger(minute=0), id="tick", next_run_time=now)
 
     def _alerts(self) -> Mapping[str, Callable[[], bool]]:
-        """What tells subscribers, where there is a channel: one loop that follows and releases, and
-        one for each channel. Raises ConfigError."""
+        """What tells subscribers, where there is a channel: one loop that follows and releases, one
+        that tells the operator of sources, and one for each channel. Raises ConfigError."""
         app = self._app
         if not app.config.channels:
             app.ledger.feed.dismiss(FOLLOWER)
@@ -183,7 +184,15 @@ class Schedule:
             app.channel(kind)
         alerts = Alerts(app.ledger, app.config, app.letterhead, app.channel)
         delivering = {kind: partial(self._deliver, kind) for kind in app.config.channels}
-        return {"alerts": alerts, **delivering}
+        return {"alerts": alerts, **self._silences(), **delivering}
+
+    def _silences(self) -> Mapping[str, Callable[[], bool]]:
+        app, config = self._app, self._app.config
+        if not config.alerts.operator or CHANNEL not in config.channels:
+            return {}
+        lang = config.main.languages[0] if config.main.languages else ""
+        silences = Silences(app.ledger, config.sources, app.letterhead, lang, app.channel)
+        return {"operator": silences}
 
     def _deliver(self, kind: str) -> bool:
         return deliver(self._app.ledger, kind, self._app.channel, self._stop) > 0

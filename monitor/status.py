@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitor.alerts.silence import late
 from monitor.app import App
 from monitor.errors import IndexRefused, IndexUnavailable
 from monitor.ledger import Counted, DeadLetter, Health
-from monitor.model import UNDATED
 from monitor.ports import Condition
 
 LETTERS = 10
@@ -68,8 +68,8 @@ def status_of(app: App, now: datetime) -> Status:
     sources = {name: SourceStatus(state="ok", day=day) for name, day in counted.items()}
     for source in app.config.sources:
         health = desk.health(source.name)
-        late = source.expect is not None and now - source.expect > health.posted != UNDATED
-        state = "silent" if health.state == "ok" and late else health.state
+        silent = health.state == "ok" and late(source, health, now)
+        state = "silent" if silent else health.state
         sources[source.name] = SourceStatus(
             state=state, health=health, day=counted.get(source.name, Counted())
         )

@@ -127,7 +127,8 @@ class AlertsTable:
     """`[alerts]`: what all subscriptions share; alerts go by the channels that have a table.
 
     page: the address that links in messages lead to, as in https://monitor.example.org
-    operator: a mail address that readers may write to, named in every message
+    operator: a mail address that readers may write to, named in every message; it is told when a
+        source falls silent or keeps failing
     confirm_per_address: confirmation mails that one address gets in a day
     confirm_per_client: confirmation mails that one reader may ask for in a day
     most_an_hour: messages an hour that go to a subscription by themselves; the rest is one summary
@@ -138,6 +139,21 @@ class AlertsTable:
     confirm_per_address: int = 3
     confirm_per_client: int = 20
     most_an_hour: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeocoderTable:
+    """`[geocoder]`: a service that knows street addresses; without it only names in the gazetteer
+    are known.
+
+    url: its search, with {address} in the query; it answers as Photon or Nominatim do
+    timeout_s: seconds that one answer may take in all
+    attribution: whom the service's terms want named
+    """
+
+    url: str = ""
+    timeout_s: float = 5.0
+    attribution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

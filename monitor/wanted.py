@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from monitor.area import Corners
+from monitor.area import Corners, simple
 from monitor.errors import QueryError
 from monitor.fields import circle_of
 from monitor.messages import Subscription
@@ -151,7 +152,7 @@ def _area(said: SubscriptionTable) -> tuple[Corners, float]:
         return (), 0.0
     if not all(math.isfinite(a + b) and abs(a) <= 90 and abs(b) <= 180 for a, b in corners):
         raise QueryError("polygon: corners are [latitude, longitude] in degrees; mend them")
-    if not 3 <= len(corners) <= MOST_CORNERS or not _simple(corners):
+    if not 3 <= len(corners) <= MOST_CORNERS or not simple(corners):
         raise QueryError(
             f"polygon: needs 3 to {MOST_CORNERS} corners whose lines do not cross; draw it anew"
         )
@@ -161,12 +162,6 @@ def _area(said: SubscriptionTable) -> tuple[Corners, float]:
 def _circle(lat: float, lon: float, radius_m: float) -> str:
     km = f"{radius_m / 1000:.6f}".rstrip("0").rstrip(".")
     return f"{lat},{lon},{km}km"
-
-
-def _simple(corners: Corners) -> bool:
-    from shapely import Polygon
-
-    return bool(Polygon([(lon, lat) for lat, lon in corners]).is_valid)
 
 
 def _topics(topics: Sequence[str]) -> tuple[str, ...]:
@@ -213,6 +208,9 @@ def _most(number: int) -> int:
 
 
 def masked(to: str) -> str:
-    """An address that is not told: its first letter and its domain."""
+    """An address that is not told: its first letter and its domain; of a URL, which may hold a
+    secret, its host."""
+    if "://" in to:
+        return f"https://{urlsplit(to).hostname or ''}/…"
     name, mark, domain = to.rpartition("@")
     return f"{name[:1]}…@{domain}" if mark else f"{to[:1]}…"

@@ -117,6 +117,15 @@ class Gazetteer:
         )
         return frozenset(folded(str(name)) for (name,) in rows) | frozenset(added)
 
+    def regions(self) -> Mapping[str, str]:
+        """The names of countries by code, and of first-level regions by `<country>.<code>`."""
+        rows = self._query(
+            "SELECT CASE kind WHEN 'country' THEN country ELSE admin1 END, name FROM places"
+            " WHERE kind IN ('country', 'admin1')",
+            (),
+        )
+        return dict(rows)
+
     def _read(self, key: str) -> tuple[Toponym, ...]:
         rows = self._query(
             "SELECT p.ref, p.name, p.kind, p.lat, p.lon, p.country, p.admin1, p.population,"

@@ -34,7 +34,10 @@ class Home:
         """The area with a margin around it."""
         south, west, north, east = bounds
         low, high = box(south, west, margin_m), box(north, east, margin_m)
-        return cls(bounds, (low[0], min(low[1], high[1]), high[2], max(low[3], high[3])))
+        sides = low[1], high[3]
+        if east - west >= 360.0 or (sides[1] - sides[0]) % 360.0 < (east - west) % 360.0:
+            sides = -180.0, 180.0
+        return cls(bounds, (low[0], sides[0], high[2], sides[1]))
 
     @property
     def centre(self) -> tuple[float, float, float]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from channels.email import PASSWORD, Options
 from channels.email.address import address
-from channels.email.compose import Composer, parted
+from channels.email.compose import Composer, parted, recipient
 from channels.email.session import Session, trusting
-from monitor.errors import ConfigError, DeliveryRefused
+from monitor.errors import ConfigError
 from monitor.messages import Message
 from monitor.secret import read_secret
 
@@ -23,6 +23,10 @@ class Email:
         tls = trusting(options.ca_file) if options.security != "none" else None
         self._session = Session(options, password, tls, address(options.sender).domain)
 
+    def accepts(self, to: str) -> None:
+        """Every address of mail."""
+        recipient(to)
+
     def compose(self, message: Message) -> bytes:
         """The message as RFC 5322 has it, its return address in the first line."""
         return self._composer.compose(message)
@@ -30,11 +34,7 @@ class Email:
     def send(self, to: str, payload: bytes) -> None:
         """Hand it to the server; a connection that is open is used again."""
         returns, message = parted(payload)
-        try:
-            recipient = address(to)
-        except ValueError as fault:
-            raise DeliveryRefused(f"recipient: {fault}; correct it", gone=True) from fault
-        self._session.hand_over(returns, recipient, message)
+        self._session.hand_over(returns, recipient(to), message)
 
     def close(self) -> None:
         """Let go of the connection; the next message opens another."""

@@ -61,7 +61,7 @@ class Composer:
         for name in (message.id, message.thread or message.id):
             if not _ID.fullmatch(name):
                 raise DeliveryRefused("message: its id cannot stand in a header; use letters")
-        to = _recipient(message.to)
+        to = recipient(message.to)
         head = "".join(f"{name}: {value}\r\n" for name, value in self._headers(message, to))
         whole = head.encode() + _body(message)
         if self._signer is not None:
@@ -118,7 +118,8 @@ def _signer(options: Options, sender: Address) -> Signer:
     return Signer(options, sender.domain)
 
 
-def _recipient(text: str) -> Address:
+def recipient(text: str) -> Address:
+    """The address of a recipient. Raises DeliveryRefused where it is none."""
     try:
         return address(text)
     except ValueError as fault:

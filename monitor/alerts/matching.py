@@ -12,10 +12,9 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
-from monitor import log
+from monitor import area, log
 from monitor.area import Corners
 from monitor.errors import QueryError
 from monitor.geo import box, tile
@@ -100,8 +99,10 @@ class Wanted:
         """What an event must have one of each, the rarest first; none where anything may do."""
         found = list(_conditions(denied_at_leaves(self.query)))
         if self.corners:
-            lats, lons = zip(*self.corners, strict=True)
-            found.append(_covering(min(lats), min(lons), max(lats), max(lons)))
+            south, west, north, east = area.box_of(self.corners)
+            if 180.0 in (abs(west), abs(east)):  # a meridian that goes by two numbers
+                west, east = -180.0, 180.0
+            found.append(_covering(south, west, north, east))
         return tuple(sorted(dict.fromkeys(found), key=_weight))
 
 
@@ -291,18 +292,4 @@ def _values(keywords: Mapping[str, tuple[str, ...]]) -> Iterator[Mark]:
 
 
 def _within(corners: Corners, point: tuple[float, float] | None) -> bool:
-    from shapely import Point
-
-    if point is None or not all(map(math.isfinite, point)):
-        return False
-    return bool(_polygon(corners).covers(Point(point[1], point[0])))
-
-
-@lru_cache(maxsize=20_000)
-def _polygon(corners: Corners) -> Any:
-    """Made ready to be asked often."""
-    from shapely import Polygon, prepare
-
-    made = Polygon([(lon, lat) for lat, lon in corners])
-    prepare(made)
-    return made
+    return point is not None and all(map(math.isfinite, point)) and area.holds(corners, *point)

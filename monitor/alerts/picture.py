@@ -108,15 +108,17 @@ def view_of(spots: Sequence[Spot], area: Area | None) -> View:
     view = _fit(_whole(boxes), 1.8)
     if area is None or (len(spots) == 1 and (area.box[2] - area.box[0]) * METRES > ALONE_M / 2):
         return view
-    if all(_within(one, area.box) for one in boxes):
-        return _fit(area.box, 1.12)
+    home = _whole([area.box])
+    if all(_within(one, home) for one in boxes):
+        return _fit(home, 1.12)
     both = _fit(_whole([*boxes, area.box]), 1.12)
     return both if _HIGH / both.scale < NEAR_M / METRES else view
 
 
 def _within(inner: Box, outer: Box) -> bool:
     tall = outer[0] <= inner[0] and inner[2] <= outer[2]
-    return tall and outer[1] <= inner[1] <= inner[3] <= outer[3]
+    west = inner[1] + 360.0 * math.ceil((outer[1] - inner[1]) / 360.0)
+    return tall and west + (inner[3] - inner[1]) % 360.0001 <= outer[3]
 
 
 def _whole(boxes: Sequence[Box]) -> Box:

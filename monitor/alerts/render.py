@@ -22,10 +22,11 @@ from monitor.alerts.ink import FILL
 from monitor.alerts.links import LIFE_S
 from monitor.alerts.paper import Letterhead, News, Tally
 from monitor.alerts.picture import HEIGHT, WIDTH, Spot, draw
+from monitor.alerts.silence import RECIPIENT, Fallen
 from monitor.alerts.story import NAME, Story, story
 from monitor.alerts.words import Words, line, words_of
 from monitor.messages import Message, Picture, Subscription
-from monitor.model import SEVERITIES, Severity
+from monitor.model import SEVERITIES, UNDATED, Severity
 
 SHOWN: Final = 50
 """Events of a digest that are written out; the rest is counted."""
@@ -123,6 +124,54 @@ def confirmation(
         at=now,
         lang=words.lang,
     )
+
+
+def of_sources(
+    fallen: Sequence[Fallen], back: Sequence[str], letterhead: Letterhead, lang: str, now: datetime
+) -> Message:
+    """What tells the operator that sources fell silent or are back; together at least one."""
+    words = words_of(lang, "UTC")
+    title = line(letterhead.title, NAME)
+    news = [words(f"silence.{key}", n=n) for key, n in _numbers(fallen, back)]
+    subject = _subject(words("subject.silence", title=title, news=words.several(news)))
+    said = {
+        "subject": subject,
+        "title": title,
+        "rows": [
+            *(_trouble(one, words) for one in fallen[:SHOWN]),
+            *(words("silence.again", source=line(name, NAME)) for name in back[:SHOWN]),
+        ],
+        "url": f"{letterhead.page}/sources" if letterhead.page else "",
+    }
+    text, html = _pages("silence", words, said)
+    names = (now.isoformat(), *(one.source for one in fallen), *back)
+    return Message(
+        id=hashlib.sha256("\x1f".join(("sources", *names)).encode()).hexdigest()[:32],
+        subscription=RECIPIENT,
+        to=letterhead.operator,
+        subject=subject,
+        text=text,
+        html=html,
+        at=now,
+        lang=words.lang,
+    )
+
+
+def _numbers(fallen: Sequence[Fallen], back: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """What there is to tell, and of how many."""
+    silent = sum(one.state == "silent" for one in fallen)
+    counts = {"silent": silent, "failing": len(fallen) - silent, "back": len(back)}
+    yield from ((key, number) for key, number in counts.items() if number)
+
+
+def _trouble(one: Fallen, words: Words) -> str:
+    """A source that fell silent, or fails, in a line; addresses in what it said are left out."""
+    source = line(one.source, NAME)
+    since = words("silence.never") if one.since == UNDATED else words.moment(one.since)
+    if one.state == "silent":
+        return words("silence.no_post", source=source, since=since)
+    said = line(one.said, SUBJECT).strip(": ")
+    return words("silence.no_answer", source=source, since=since, said=said)
 
 
 _Made = tuple[str, str, str, Picture | None]

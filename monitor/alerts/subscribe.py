@@ -2,10 +2,10 @@
 
 ::
 
-    ask ► pending ─ the link in a mail ─► active ◄─► suspended (paused, or its mail came back)
+    ask ► pending ─ the link sent there ► active ◄─► suspended (paused, or its mail came back)
     vouch, the configuration ───────────►   └──────► ended (by its link); removed: forgotten
 
-Only who reads the mail of an address can say that mail is wanted there.
+Only who reads what comes to an address can say that it is wanted there, whatever the channel.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from monitor.alerts.links import LIFE_S, Links
 from monitor.alerts.matching import subscribable
 from monitor.alerts.paper import Letterhead
 from monitor.config import VOUCHED, Config
-from monitor.errors import ConfigError, QueryError
+from monitor.errors import ConfigError, DeliveryRefused, QueryError
 from monitor.ledger import Entry, Ledger
 from monitor.messages import Subscription
 from monitor.ports import Channel
@@ -69,19 +69,21 @@ class Registrar:
         return replace(made, most=made.most or self._config.alerts.most_an_hour)
 
     def ask(self, said: SubscriptionTable, *, by: str, now: datetime) -> Subscription:
-        """A pending subscription, and a mail to its address that asks for confirmation.
+        """A pending subscription, and a message to its address that asks for confirmation.
 
         An address that has had its mails of the day gets no further one, and whoever asks is not
         told. Raises QueryError, TooMany, ConfigError where links lead nowhere.
         """
-        if said.channel != "email":
-            raise QueryError("channel: only email can be confirmed; ask your operator for others")
         subscribers, table = self._ledger.subscribers, self._config.alerts
         asking = replace(self.read(said, new_id()), by=by, made=now, changed=now)
         if not self._config.alerts.page:
             raise ConfigError(
                 "[alerts] page: is not set, so that nobody could confirm; write the page's address"
             )
+        try:
+            self._channel(asking.channel).accepts(asking.to)
+        except DeliveryRefused as fault:
+            raise QueryError(f"to: {fault}") from fault
         client, address = _who("by", by), _who("to", asking.to)
         if subscribers.asked(client, now - DAY) >= table.confirm_per_client:
             raise TooMany("too many subscriptions were asked for today; go on tomorrow")

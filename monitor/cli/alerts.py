@@ -13,10 +13,19 @@ from monitor import parts
 from monitor.alerts.bounce import LONGEST, bounced
 from monitor.alerts.subscribe import PAUSED
 from monitor.cli.shell import DEFAULT, AsJson, ConfigFile, app, opened
+from monitor.errors import QueryError
 from monitor.ledger import utc_now
 from monitor.messages import Subscription
 from monitor.objects import plan_json, subscription_json, when
-from monitor.show import facts_table, out, outbox_table, plans_table, say_json, subscriptions_table
+from monitor.show import (
+    err,
+    facts_table,
+    out,
+    outbox_table,
+    plans_table,
+    say_json,
+    subscriptions_table,
+)
 from monitor.status import alerts_of
 from monitor.tables import SubscriptionTable
 from monitor.verbs import tested
@@ -69,6 +78,26 @@ def add(
     with opened(config) as deployment:
         begin = deployment.registrar.vouch if vouch else deployment.registrar.ask
         _show(begin(table, by=user(), now=utc_now()), as_json)
+
+
+@alert.command()
+def place(
+    text: Annotated[str, typer.Argument(help="A place or an address, as in Hackney.")],
+    config: ConfigFile = DEFAULT,
+    as_json: AsJson = False,
+) -> None:
+    """Look up where a place lies, for --near of `monitor alert add`."""
+    with opened(config) as deployment:
+        found = deployment.locate(text)
+        if as_json:
+            say_json({"places": list(map(asdict, found.candidates)), "fault": found.fault})
+            return
+        for one in found.candidates:
+            out.print(f"{one.lat},{one.lon}  {one.label}", markup=False, soft_wrap=True)
+        if found.fault:
+            err.print(found.fault, markup=False)
+        if not found.candidates:
+            raise QueryError("place: none of that name is known; write it another way")
 
 
 @alert.command(name="list")

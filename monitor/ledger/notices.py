@@ -23,12 +23,13 @@ from monitor.ledger.outbox import Entry, put, withdraw
 from monitor.ledger.record import encode, event_of
 from monitor.ledger.store import Store, moment, stamp
 from monitor.messages import Told
-from monitor.model import SEVERITIES, Decided, Post
+from monitor.model import SEVERITIES, UNDATED, Decided, Post
 
 FOLLOWER: Final = "alerts"
 TOLD_DAYS: Final = 90
 MATCHED_DAYS: Final = 35
 
+_SILENCE: Final = "alerts.silence"
 _told = msgspec.json.Decoder(Told).decode
 _post = msgspec.json.Decoder(Post).decode
 _decided = msgspec.json.Decoder(Decided).decode
@@ -74,6 +75,14 @@ class Release:
     done: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """The sources in trouble that the operator was told of last, and when."""
+
+    at: datetime = UNDATED
+    sources: tuple[str, ...] = ()
+
+
 class Notices:
     """What those who follow and release read and write: one thread of one process."""
 
@@ -98,6 +107,19 @@ class Notices:
                 (FOLLOWER,),
             )
         return self.position() or 0
+
+    def silence(self) -> Silence:
+        """What the operator was told last of sources in trouble."""
+        with self._store.reading() as db:
+            line = db.execute("SELECT value FROM meta WHERE key = ?", (_SILENCE,)).fetchone()
+        return msgspec.json.decode(line[0], type=Silence) if line else Silence()
+
+    def tell_silence(self, silence: Silence, mail: Entry) -> None:
+        """Put the operator's mail into the outbox, and what it tells of beside it."""
+        with self._store.writing() as db:
+            put(db, mail)
+            said = encode(silence).decode()
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_SILENCE, said))
 
     def joined(self, after: int, last: int) -> tuple[frozenset[int], tuple[Moved, ...]]:
         """The rows after one and up to another in which a person, or a rebuild with other models,

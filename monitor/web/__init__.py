@@ -37,6 +37,7 @@ Everywhere
 `/alerts`, `/alerts/<id>`, `/alerts/manage/<token>`
     `#subscriptions tr[data-subscription][data-state]`, `#state`, `#checked[data-recent]`;
     `form.alert` with `#map[data-draws]`, whose clicks fill `shape`, `lat`, `lon` and `corners`, and
+    `#area` with `#places[data-places]` and a `button[name=spot]` for each place that was found;
     `[data-own-zone]`, which is the browser's where it is empty; `.alert-me` leads here.
 `/alerts/confirm/<token>`, `/alerts/unsubscribe/<token>`: `#confirm`, `#unsubscribe [data-state]`.
 `/sources`: `#alerts[data-stopped]`, `#sources tr[data-source][data-state]`

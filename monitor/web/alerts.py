@@ -5,7 +5,7 @@ What changes something is sent by a button: scanners of mail follow every link.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from monitor.app import App
 from monitor.config import VOUCHED
 from monitor.errors import IndexRefused, IndexUnavailable, QueryError
 from monitor.fields import micros
+from monitor.geocoder import Located
 from monitor.messages import Every, Subscription
 from monitor.model import CATEGORIES, CERTAINTIES, SEVERITIES, Event
 from monitor.nodes import All, Range, both
@@ -40,10 +41,11 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was found out about a form: faults, or how many events of the last days it means, None
-    where the index cannot be asked."""
+    """What was found out about a form: faults, what its place may mean, or how many events of the
+    last days it means, None where the index cannot be asked."""
 
     faults: tuple[str, ...] = ()
+    located: Located | None = None
     recent: int | None = None
 
 
@@ -58,8 +60,10 @@ def alerts(request: Request, web: Here, reader: By, asked: str = "") -> Response
 def subscribe(request: Request, web: Here, reader: By, draft: Drafted) -> Response:
     """One more subscription, or what it would match."""
     try:
-        if draft.do == "check":
-            return _list(request, web, reader, draft, checked=_checked(web.app, draft))
+        if draft.spot:
+            return _list(request, web, reader, draft.centred())
+        if checked := _checked(web.app, draft):
+            return _list(request, web, reader, draft, checked=checked)
         made = web.app.registrar.ask(draft.table(), by=reader.name, now=datetime.now(UTC))
     except QueryError as fault:
         found = Checked(faults=tuple(str(fault).splitlines()))
@@ -79,15 +83,16 @@ def one(request: Request, web: Here, reader: By, name: str) -> Response:
 def change(request: Request, web: Here, reader: By, name: str, draft: Drafted) -> Response:
     """It is another one from now on, or removed."""
     found = mine(web, reader, name)
-    to = shown_to(found, reader)
+    draft, to = draft.addressed(found), shown_to(found, reader)
     try:
+        if draft.spot:
+            return _form(request, "alert.html", found, draft.centred(), to=to)
+        if checked := _checked(web.app, draft):
+            return _form(request, "alert.html", found, draft, to=to, checked=checked)
         if draft.do == "remove":
             web.app.registrar.remove(name)
-        elif draft.do == "check":
-            checked = _checked(web.app, draft, found.to)
-            return _form(request, "alert.html", found, draft, to=to, checked=checked)
         else:
-            web.app.registrar.change(name, draft.table(found.to))
+            web.app.registrar.change(name, draft.table())
     except QueryError as fault:
         said = Checked(faults=tuple(str(fault).splitlines()))
         return _form(request, "alert.html", found, draft, to=to, checked=said, code=400)
@@ -132,7 +137,7 @@ def unsubscribe(request: Request, web: Here, token: str) -> Response:
 def manageable(request: Request, web: Here, token: str) -> Response:
     """A subscription in the hands of who gets its mail."""
     found = web.app.registrar.get(web.app.links.read("manage", token))
-    return _form(request, "alert_manage.html", found, draft_of(plain(found)), to=found.to)
+    return _form(request, "alert_manage.html", found, draft_of(plain(found)), to=known_to(found))
 
 
 @router.post("/alerts/manage/{token}")
@@ -141,25 +146,23 @@ def manage(request: Request, web: Here, token: str, draft: Drafted) -> Response:
     registrar = web.app.registrar
     name = web.app.links.read("manage", token)
     found = registrar.get(name)
-    checked = Checked()
+    draft, to = draft.addressed(found), known_to(found)
+    if draft.spot:
+        return _form(request, "alert_manage.html", found, draft.centred(), to=to)
     try:
-        if draft.do == "check":
-            checked = _checked(web.app, draft, found.to)
-        elif draft.do == "pause":
+        if checked := _checked(web.app, draft):
+            return _form(request, "alert_manage.html", found, draft, to=to, checked=checked)
+        if draft.do == "pause":
             registrar.pause(name)
         elif draft.do == "resume":
             registrar.resume(name)
         elif draft.do == "remove":
             registrar.unsubscribe(name)
         else:
-            registrar.change(name, draft.table(found.to))
+            registrar.change(name, draft.table())
     except QueryError as fault:
-        checked = Checked(faults=tuple(str(fault).splitlines()))
-    if draft.do == "check" or checked.faults:
-        code = 400 if checked.faults else 200
-        return _form(
-            request, "alert_manage.html", found, draft, to=found.to, checked=checked, code=code
-        )
+        said = Checked(faults=tuple(str(fault).splitlines()))
+        return _form(request, "alert_manage.html", found, draft, to=to, checked=said, code=400)
     return RedirectResponse(f"/alerts/manage/{token}", status_code=303)
 
 
@@ -185,7 +188,12 @@ def mine(web: Web, reader: Reader, name: str) -> Subscription:
 
 def shown_to(one: Subscription, reader: Reader) -> str:
     """Its address as the reader may see it: whole to who made it alone."""
-    return one.to if one.by == reader.name else masked(one.to)
+    return known_to(one) if one.by == reader.name else masked(one.to)
+
+
+def known_to(one: Subscription) -> str:
+    """Its address for who knows it: whole but for the secret that a URL may hold."""
+    return masked(one.to) if "://" in one.to else one.to
 
 
 def recent(app: App, one: Subscription, now: datetime) -> int:
@@ -199,9 +207,16 @@ def recent(app: App, one: Subscription, now: datetime) -> int:
     return sum(isinstance(event, Event) and asked.holds(event_document(event)) for event in found)
 
 
-def _checked(app: App, draft: Draft, to: str = "") -> Checked:
-    """How many events the form means. Raises QueryError."""
-    one = app.registrar.read(draft.table(to or draft.to or "nobody@example.org"))
+def _checked(app: App, draft: Draft) -> Checked | None:
+    """What the form's place may mean, or how many events the form means; None where it is to be
+    done. A place that was written and not looked up yet comes first. Raises QueryError."""
+    if draft.do not in {"find", "check", "save"}:
+        return None
+    if draft.do == "find" or draft.place.strip():
+        return Checked(located=app.locate(draft.place))
+    if draft.do == "save":
+        return None
+    one = app.registrar.read(replace(draft, to=draft.to or "nobody@example.org").table())
     try:
         return Checked(recent=recent(app, one, datetime.now(UTC)))
     except (IndexUnavailable, IndexRefused):
@@ -226,7 +241,7 @@ def _list(
         code=code,
         shown=shown,
         asked=asked,
-        able="email" in web.app.config.channels and bool(web.app.config.alerts.page),
+        able=bool(web.app.config.channels and web.app.config.alerts.page),
         stopped=web.app.ledger.subscribers.stopped,
         **_known(web, draft, checked),
     )
@@ -259,7 +274,9 @@ def _known(web: Web, draft: Draft, checked: Checked | None) -> dict[str, Any]:
     return {
         "draft": draft,
         "checked": checked,
+        "channels": tuple(web.app.config.channels),
         "home": home_of(web.app),
+        "attribution": web.app.config.geocoder.attribution,
         "categories": CATEGORIES,
         "severities": SEVERITIES,
         "certainties": CERTAINTIES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from monitor import parts
 from monitor.area import Corners
 from monitor.errors import ConfigError, QueryError
+from monitor.messages import Subscription
 from monitor.model import SEVERITIES
 from monitor.tables import SubscriptionTable
 from monitor.web.view import View
@@ -21,17 +22,21 @@ _ELSEWHERE: Final = ("topic", "severity", "certainty")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What was written. `shape` is anywhere, circle or polygon; `corners` has a line for each; `do`
-    is what the button says."""
+    """What was written. `shape` is anywhere, circle or polygon; `corners` has a line for each;
+    `place` is a name to be looked up, `spot` the position of what it was found to mean; `do` is
+    what the button says."""
 
     name: str = ""
     to: str = ""
+    channel: str = "email"
     query: str = ""
     shape: str = "anywhere"
     lat: str = ""
     lon: str = ""
     radius_km: str = "2"
     corners: str = ""
+    place: str = ""
+    spot: str = ""
     topics: tuple[str, ...] = ()
     severity: str = "Unknown"
     certainty: str = "Unknown"
@@ -45,11 +50,12 @@ class Draft:
     most: str = ""
     do: str = "save"
 
-    def table(self, to: str = "") -> SubscriptionTable:
-        """What it says; `to` takes the place of the address. Raises QueryError."""
+    def table(self) -> SubscriptionTable:
+        """What it says. Raises QueryError."""
         said = {
             "name": self.name,
-            "to": to or self.to,
+            "to": self.to,
+            "channel": self.channel,
             "query": self.query,
             "near": f"{self.lat},{self.lon},{self.radius_km}km" if self.shape == "circle" else "",
             "polygon": _corners(self.corners) if self.shape == "polygon" else (),
@@ -68,6 +74,15 @@ class Draft:
             return parts.convert(SubscriptionTable, said, "form")
         except ConfigError as fault:
             raise QueryError(str(fault)) from fault
+
+    def addressed(self, to: Subscription) -> Draft:
+        """A change of that subscription, whose address stays."""
+        return replace(self, to=to.to, channel=to.channel)
+
+    def centred(self) -> Draft:
+        """The circle around the chosen spot."""
+        lat, _, lon = self.spot.partition(",")
+        return replace(self, shape="circle", lat=lat, lon=lon, place="", spot="")
 
 
 async def drafted(request: Request) -> Draft:
@@ -89,6 +104,7 @@ def draft_of(table: SubscriptionTable) -> Draft:
     return Draft(
         name=table.name,
         to=table.to,
+        channel=table.channel,
         query=table.query,
         shape=shape,
         lat=lat,

@@ -21,7 +21,17 @@ from monitor.app import App
 from monitor.errors import ConfigError
 from monitor.show import out
 from monitor.tables import WebTable
-from monitor.web import alerts, api, export, judging, login, pages, problem, subscriptions
+from monitor.web import (
+    alerts,
+    api,
+    export,
+    judging,
+    login,
+    pages,
+    places,
+    problem,
+    subscriptions,
+)
 from monitor.web.access import read_access
 from monitor.web.desk import Desk
 from monitor.web.gate import Gate
@@ -30,7 +40,7 @@ from monitor.web.render import YEAR_S, Web, environment
 GRACE_S = 5
 BACKLOG = 128
 ROUTERS: Final = tuple(
-    part.router for part in (login, pages, judging, alerts, api, subscriptions, export)
+    part.router for part in (login, pages, judging, alerts, api, subscriptions, places, export)
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -27,14 +27,17 @@ Degrees = Annotated[float, Body(strict=True)]
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionBody:
-    """What is wanted, in the words of the configuration. query: a question about events; near: a
-    circle, as in "51.54,-0.06,3km"; polygon: corners as latitude and longitude, instead of a
-    circle; topics: any of them; severity, certainty: at least; every: now, or a digest every hour,
-    day or week; at: local time of a digest, as in "08:00"; quiet: hours in which all waits, as in
-    "22:00-06:00"; most: messages an hour that go by themselves, 0 for what is usual here."""
+    """What is wanted, in the words of the configuration. to: an address as the channel has it: of
+    mail, https for `webhook`, the name of a target for `apprise`; query: a question about events;
+    near: a circle, as in "51.54,-0.06,3km"; polygon: corners as latitude and longitude, instead of
+    a circle, whose lines go the short way around the earth; topics: any of them; severity,
+    certainty: at least; every: now, or a digest every hour, day or week; at: local time of a
+    digest, as in "08:00"; quiet: hours in which all waits, as in "22:00-06:00"; most: messages an
+    hour that go by themselves, 0 for what is usual here."""
 
     name: Annotated[str, Body(min_length=1, max_length=120)]
-    to: Annotated[str, Body(min_length=3, max_length=254)]
+    to: Annotated[str, Body(min_length=1, max_length=2_000)]
+    channel: Annotated[str, Body(max_length=40)] = "email"
     query: Annotated[str, Body(max_length=4_000)] = ""
     near: Annotated[str, Body(max_length=80)] = ""
     polygon: list[tuple[Degrees, Degrees]] = field(default_factory=list)
@@ -57,7 +60,8 @@ class SubscriptionBody:
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionShape:
-    """A subscription. `to` is whole to who made it alone; `reason` says why it is suspended."""
+    """A subscription. `to` is whole to who made it alone, a webhook's, which may hold a secret, to
+    nobody; `reason` says why it is suspended."""
 
     id: str
     state: State
@@ -99,7 +103,7 @@ def listed(web: Here, reader: By) -> Response:
 
 @router.post("", response_model=SubscriptionShape, status_code=202)
 def ask(web: Here, reader: By, wanted: SubscriptionBody) -> Response:
-    """Ask for one more; it is pending until a link in a mail to its address is followed."""
+    """Ask for one more; it is pending until the link that is sent to its address is followed."""
     made = web.app.registrar.ask(wanted.table(), by=reader.name, now=datetime.now(UTC))
     said = answer(_json(made, reader))
     said.status_code = 202
@@ -114,9 +118,11 @@ def one(web: Here, reader: By, name: Named) -> Response:
 
 @router.put("/{name}", response_model=SubscriptionShape)
 def change(web: Here, reader: By, name: Named, wanted: SubscriptionBody) -> Response:
-    """Put another in its place; its address stays."""
-    mine(web, reader, name)
-    return answer(_json(web.app.registrar.change(name, wanted.table()), reader))
+    """Put another in its place; its address stays, as it is or as it was shown."""
+    found, table = mine(web, reader, name), wanted.table()
+    if table.to == shown_to(found, reader):
+        table = replace(table, to=found.to)
+    return answer(_json(web.app.registrar.change(name, table), reader))
 
 
 @router.delete("/{name}", status_code=204)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.geo import distance_m
+from monitor.geo import distance_m, in_box
 from monitor.model import Certainty, Event, Phase, Severity
 
 HALF_M: Final = 25_000.0
@@ -86,5 +86,7 @@ def _away_m(event: Event, home: Box | None) -> float | None:
         return 0.0
     south, west, north, east = home
     lat = min(max(place.lat, south), north)
-    lon = min(max(place.lon, west), east)
+    lon = place.lon
+    if not in_box(lat, lon, home):
+        lon = min((west, east), key=lambda edge: abs((edge - lon + 180.0) % 360.0 - 180.0))
     return max(0.0, distance_m(place.lat, place.lon, lat, lon) - place.radius_m)

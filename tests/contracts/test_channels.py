@@ -146,6 +146,12 @@ def test_nothing_is_composed_for_a_recipient_that_is_none(channel: Channel, to: 
         channel.compose(replace(MESSAGE, to=to))
 
 
+def test_no_reader_has_messages_sent_to_what_is_none(setting: Setting, channel: Channel) -> None:
+    with pytest.raises(DeliveryRefused) as refused:
+        channel.accepts(setting.nobody)
+    assert setting.nobody not in str(refused.value)
+
+
 def test_a_refusal_repeats_no_address(setting: Setting, channel: Channel) -> None:
     with pytest.raises(DeliveryRefused) as refused:
         channel.compose(replace(MESSAGE, to=setting.nobody))

@@ -198,3 +198,12 @@ def test_a_preview_says_what_would_go_to_whom_and_why(verb: Verb, tmp_path: Path
     assert "(new)" in verb("alert", "preview", "-c", path).out
     assert app.ledger.subscribers.due() == 0
     app.close()
+
+
+def test_a_place_is_looked_up(config: Path, verb: Verb) -> None:
+    found = verb("alert", "place", "Paris, Texas", "--config", config, "--json")
+    assert found.json["places"][0]["label"] == "Paris, Texas, United States"
+    said = verb("alert", "place", "Paris, Texas", "--config", config).out
+    lat, lon = (found.json["places"][0][name] for name in ("lat", "lon"))
+    assert f"{lat},{lon}  Paris, Texas, United States" in said
+    assert verb("alert", "place", "zzqx", "--config", config).code == 2

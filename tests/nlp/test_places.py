@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import ModelError
+from monitor.geo import in_box
 from monitor.model import Enrichment, Place, Point, Post, text_of
 from nlp import places
 from nlp.places import Options, Places
+from nlp.resolve import Home
 
 LONDON = (51.28, -0.52, 51.70, 0.34)
 
@@ -310,3 +312,12 @@ def test_what_was_read_is_not_remembered(anywhere):
         anywhere, "Zorkblat, Quuxington and #Frobnicated in Hackney: https://x.example/Wibblewobble"
     )
     assert len(anywhere._nlp.vocab.strings) == known
+
+
+def test_a_home_across_the_antimeridian_has_its_margin_on_both_sides() -> None:
+    fiji = Home.of((-20.0, 176.0, -12.0, -178.0), 20_000.0)
+    assert [in_box(-15.0, lon, fiji.outer) for lon in (175.9, 180.0, -177.9)] == [True] * 3
+    assert [in_box(-15.0, lon, fiji.outer) for lon in (175.0, 0.0, -177.0)] == [False] * 3
+    nearly_all = Home.of((-80.0, -179.9, 80.0, 179.9), 50_000.0)
+    assert in_box(0.0, 180.0, nearly_all.outer)
+    assert in_box(0.0, 0.0, nearly_all.outer)

@@ -52,6 +52,15 @@ def test_without_a_home_everywhere_is_home() -> None:
     assert far == pytest.approx(21_239, abs=5)
 
 
+def test_home_may_lie_on_both_sides_of_the_antimeridian() -> None:
+    fiji = (-20.0, 176.0, -12.0, -178.0)
+    away = [urgency(event(place=place(-15.0, lon)), fiji).away_m for lon in (179.0, -179.0)]
+    assert away == [0.0, 0.0]
+    east = urgency(event(place=place(-15.0, -177.0)), fiji).away_m
+    assert east is not None
+    assert 100_000 < east < 110_000
+
+
 def test_what_came_since_the_last_visit_is_new_for_the_whole_visit() -> None:
     first = visit("", 10, NOON)
     assert first.first

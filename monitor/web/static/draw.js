@@ -56,10 +56,10 @@ export class Drawing {
   shape() {
     const style = { className: "near", interactive: false };
     if (this.fields.shape.value === "polygon") {
-      for (const corner of this.corners) {
+      for (const corner of unrolled(this.corners)) {
         L.circleMarker(corner, { ...style, radius: 5 }).addTo(this.shapes);
       }
-      return this.corners.length ? L.polygon(this.corners, style) : null;
+      return this.corners.length ? L.polygon(unrolled(this.corners), style) : null;
     }
     const { lat, lon, radius_km: km } = this.fields;
     const known = lat.value && lon.value && inside(Number(lat.value), Number(lon.value));
@@ -68,5 +68,14 @@ export class Drawing {
     return L.circle([lat.value, lon.value], { ...style, radius: 1000 * km.value }).addTo(this.shapes);
   }
 }
+
+// Lines go the short way around the earth, as where the area is matched.
+const unrolled = (corners) => {
+  let last = corners[0]?.[1] ?? 0;
+  return corners.map(([lat, lon]) => {
+    last = lon + 360 * Math.round((last - lon) / 360);
+    return [lat, last];
+  });
+};
 
 const inside = (lat, lon) => Math.abs(lat) <= 90 && Math.abs(lon) <= 180;

@@ -86,7 +86,7 @@ class EventMap {
   home() {
     if (!this.box.dataset.home) return;
     const [south, west, north, east] = this.box.dataset.home.split(",").map(Number);
-    this.bounds = L.latLngBounds([south, west], [north, east]);
+    this.bounds = L.latLngBounds([south, west], [north, west > east ? east + 360 : east]);
     L.rectangle(this.bounds, { className: "home", interactive: false }).addTo(this.map);
     const button = make("button", { type: "button", class: "to-home" }, "⌂");
     button.title = say("map_home");

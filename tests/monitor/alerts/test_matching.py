@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexes import embedded
-from monitor.alerts.matching import Matcher, subscribable
+from monitor.alerts.matching import Matcher, subscribable, wanted
 from monitor.errors import QueryError
 from monitor.messages import Subscription
 from monitor.model import Change, Event, Place
@@ -132,6 +132,24 @@ def test_a_circle_reaches_across_the_antimeridian_and_the_poles(
             of = event_document(event)
             near = matches(parse(f'near:"{centre[0]},{centre[1]},{radius / 1000}km"'), of)
             assert bool(matched(event, wide)) is near
+
+
+@pytest.mark.parametrize(
+    "lons", [(170.0, -170.0), (-170.0, 170.0), (175.0, 180.0), (-180.0, -175.0), (179.9, -179.9)]
+)
+def test_an_area_reaches_across_the_antimeridian(lons: tuple[float, float]) -> None:
+    """The matcher, which looks tiles up, agrees with what is asked in full."""
+    first, last = lons
+    area = ((-10.0, first), (10.0, first), (10.0, last), (-10.0, last))
+    west, east = sorted(lon % 360.0 for lon in lons)
+    if (east - west) > 180.0:
+        west, east = east, west + 360.0
+    for lon in (-180.0, -179.95, -179.0, -172.0, -169.0, 0.0, 90.0, 169.0, 172.0, 179.95, 180.0):
+        event = fire(place=at(5.0, lon))
+        inside = any(west <= lon + turn <= east for turn in (0.0, 360.0))
+        asked = wanted(asking("a", area=area), parse)
+        assert asked.holds(event_document(event)) == inside, lon
+        assert matched(event, asking("a", area=area)) == (("a",) if inside else ()), lon
 
 
 def test_relative_moments_count_from_the_last_renewal() -> None:

@@ -128,6 +128,14 @@ def test_both_sides_of_the_antimeridian_are_near_each_other() -> None:
     assert east - west < 10
 
 
+def test_a_home_across_the_antimeridian_is_shown_whole() -> None:
+    fiji = Area(name="Fiji", corners=box_corners(-20.0, 176.0, -12.0, -178.0))
+    spots = [Spot(lat=-16.0, lon=179.5), Spot(lat=-17.0, lon=-179.5)]
+    shown = view_of(spots, fiji)
+    assert shown.box[1] < 176.0 < 182.0 < shown.box[3]
+    assert shown.box[3] - shown.box[1] < 40.0
+
+
 def test_all_events_of_a_digest_are_seen() -> None:
     spots = tuple(Spot(lat=51.3 + n / 50, lon=-0.5 + n / 25, number=n) for n in range(1, 20))
     for view in (view_of(spots, LONDON), view_of(spots, None), view_of(FIJI, LONDON)):

@@ -29,6 +29,9 @@ LINKS = Links([b"k" * 32], "https://monitor.example")
 class Spoken:
     """A channel that writes a message as its text, and sends nothing."""
 
+    def accepts(self, to: str) -> None:
+        """Anybody."""
+
     def compose(self, message: Message) -> bytes:
         return message.text.encode()
 
@@ -172,11 +175,11 @@ def test_questions_that_cannot_be_followed_are_refused(registrar: Registrar) -> 
             registrar.ask(replace(FIRES, query=query), by="ada", now=START)
 
 
-def test_only_mail_can_be_confirmed_and_only_where_links_lead_somewhere(ledger: Ledger) -> None:
+def test_nobody_is_asked_where_links_lead_nowhere(ledger: Ledger) -> None:
     registrar = registrar_of(ledger, configured(alerts={}))
     with pytest.raises(ConfigError, match="page"):
         registrar.ask(FIRES, by="ada", now=START)
-    with pytest.raises(QueryError, match="only email"):
+    with pytest.raises(QueryError, match=r"\[channel.webhook\]"):
         registrar.ask(replace(FIRES, channel="webhook"), by="ada", now=START)
     bare = registrar_of(ledger, configured(channel={}))
     with pytest.raises(QueryError, match=r"\[channel.email\]"):
@@ -267,6 +270,7 @@ def test_plain_words_are_read_and_written_back() -> None:
         ({"near": "51.54,-0.06,2km", "polygon": ((1.0, 1.0),)}, "polygon too"),
         ({"polygon": ((51.5, 0.0), (51.6, 0.0))}, "3 to 100"),
         ({"polygon": ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0), (1.0, 0.0))}, "do not cross"),
+        ({"polygon": ((80.0, 0.0), (80.0, 120.0), (85.0, -120.0))}, "do not cross"),
         ({"polygon": ((91.0, 0.0), (1.0, 1.0), (0.0, 1.0))}, "degrees"),
         ({"polygon": ((float("nan"), 0.0), (1.0, 1.0), (0.0, 1.0))}, "degrees"),
         ({"topics": ("Ufo",)}, "'Ufo' is none"),
@@ -302,6 +306,8 @@ def test_an_address_is_kept_as_it_is_sent_to() -> None:
     assert said(to="ada@bücher.example").to == "ada@xn--bcher-kva.example"
     assert masked("ada@example.org") == "a…@example.org"
     assert masked("https-name") == "h…"
+    assert masked("https://hooks.example.org:8443/T0/secret?key=1") == "https://hooks.example.org/…"
+    assert masked("https://ada:secret@hooks.example.org") == "https://hooks.example.org/…"
 
 
 def test_a_topic_is_known_however_it_is_written() -> None:

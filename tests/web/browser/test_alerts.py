@@ -53,6 +53,33 @@ def test_a_circle_is_drawn_checked_and_subscribed_to(reader: Window, site: Site)
     assert (one.zone, one.radius_m) == ("Europe/London", 2_000.0)
 
 
+def test_a_place_is_typed_chosen_and_drawn(reader: Window, site: Site) -> None:
+    reader.open("/alerts")
+    reader.find("[name=name]").fill("Hackney")
+    reader.find("[name=to]").fill("ada@example.org")
+    reader.find("[name=place]").fill("Hackney")
+    reader.find("[name=place]").press("Enter")
+    reader.find("#places").wait_for()
+    assert faults(reader) == []
+    assert len(site.app.ledger.subscribers.all()) == 1
+    reader.page.get_by_role("button", name="Hackney, England").first.click()
+    reader.find("#map path.near").wait_for()
+    lat, lon = values(reader, "lat", "lon")
+    reader.find("[name=name]").press("Enter")
+    reader.find("#asked").wait_for()
+    assert kept(site, "Hackney").area == ((float(lat), float(lon)),)
+
+
+def test_what_was_looked_up_fits_a_phone(browser: Browser, site: Site) -> None:
+    with window(browser, site, PHONE, "dark") as opened:
+        opened.open("/alerts")
+        opened.find("[name=place]").fill("Paris, Texas")
+        opened.page.get_by_role("button", name="Look it up").click()
+        opened.find("#places").wait_for()
+        assert faults(opened) == []
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
 def test_a_polygon_is_drawn_corner_by_corner(reader: Window) -> None:
     reader.open("/alerts")
     reader.find("[name=shape][value=polygon]").check()
