@@ -70,9 +70,10 @@ def _finds(request: Request, web: Web, view: View) -> Response:
     try:
         known["query"] = view.query(read_at(web.app, now))
         known["orders"] = orders(view, known["query"])
-        known["finds"] = find(web.app, view, now, SHOWN)
-        known["facets"] = facets(web.app, view, now)
-        known["timeline"] = timeline(web.app, view, now)
+        with web.app.index.snapshot():
+            known["finds"] = find(web.app, view, now, SHOWN)
+            known["facets"] = facets(web.app, view, now)
+            known["timeline"] = timeline(web.app, view, now)
     except (QueryError, IndexUnavailable, IndexRefused, ModelError) as fault:
         status, known["fault"] = status_code(fault), fault
     return page(request, template, code=status, seen=visit, **known)
