@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
 
@@ -21,13 +21,15 @@ from monitor.alerts.subscribe import Registrar
 from monitor.config import STEPS, Config
 from monitor.documents import Document, signal_document
 from monitor.errors import ConfigError, IndexRefused
-from monitor.fetch import Fetcher, agent
 from monitor.ledger import Ledger, open_ledger, utc_now
 from monitor.ledger.draft import discard
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Channel, Enricher, Found, Grouper, Index, Of
 from monitor.query import Query, likes, matches, parse
+
+if TYPE_CHECKING:
+    from monitor.fetch import Fetcher
 
 LOCK_S: Final = 5.0
 """How long `run` waits for a verb that consumes a moment."""
@@ -71,6 +73,8 @@ class App:
     @cached_property
     def fetch(self) -> Fetcher:
         """The one HTTP client."""
+        from monitor.fetch import Fetcher, agent
+
         table = self.config.fetch
         return Fetcher(
             allow=table.allow,
