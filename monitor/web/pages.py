@@ -14,12 +14,13 @@ from starlette.responses import Response
 
 from monitor.app import App, dropped_document
 from monitor.errors import IndexRefused, IndexUnavailable, ModelError, QueryError
-from monitor.model import CATEGORIES, Dropped, Event, Post, Signal
+from monitor.model import Dropped, Event, Post, Signal
 from monitor.nodes import All, Query
 from monitor.ports import Asked
 from monitor.query import FIELDS, event_document, matches, signal_document
 from monitor.status import status_of
 from monitor.web import reference
+from monitor.web.display import topics
 from monitor.web.dossier import alike, dossier
 from monitor.web.problem import status_of as status_code
 from monitor.web.render import Here, Web, page, visit_of
@@ -136,7 +137,7 @@ def event(request: Request, web: Here, name: str) -> Response:
         alike=like,
         fault=fault,
         home=home_of(web.app),
-        topics=CATEGORIES,
+        topics=topics(),
         history=found.history,
     )
 
