@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
 
@@ -21,14 +21,16 @@ from monitor.alerts.subscribe import Registrar
 from monitor.config import STEPS, Config
 from monitor.documents import Document, signal_document
 from monitor.errors import ConfigError, IndexRefused
-from monitor.fetch import Fetcher, agent
-from monitor.geocoder import Addresses, Locator
 from monitor.ledger import Ledger, open_ledger, utc_now
 from monitor.ledger.draft import discard
 from monitor.model import Decision, Dropped, Enrichment, Gone, Post, Signal, Tick
 from monitor.pipeline import Pipeline, Rules
 from monitor.ports import Asked, Channel, Enricher, Found, Grouper, Index, Of
 from monitor.query import Query, likes, matches, parse
+
+if TYPE_CHECKING:
+    from monitor.fetch import Fetcher
+    from monitor.geocoder import Locator
 
 LOCK_S: Final = 5.0
 """How long `run` waits for a verb that consumes a moment."""
@@ -72,6 +74,8 @@ class App:
     @cached_property
     def fetch(self) -> Fetcher:
         """The one HTTP client."""
+        from monitor.fetch import Fetcher, agent
+
         table = self.config.fetch
         return Fetcher(
             allow=table.allow,
@@ -121,6 +125,9 @@ class App:
     @cached_property
     def locate(self) -> Locator:
         """What says where a typed name or address may lie. Raises ModelError, ConfigError."""
+        from monitor.fetch import agent
+        from monitor.geocoder import Addresses, Locator
+
         names = parts.tool("nlp.lookup").open(_options(self.config, "places"))
         table = self.config.geocoder
         addresses = Addresses(table, agent(self.config.fetch.contact)) if table.url else None

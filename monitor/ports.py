@@ -5,6 +5,7 @@ verb: `collect` in `collectors/`, `open` elsewhere. Importing a part is cheap.""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
@@ -206,6 +207,11 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What this thread asks meanwhile belongs together: an index that can answers all of it
+        from one state, and works out once what several questions share. Write nothing within."""
         ...
 
     def signals(self, query: Query, asked: Asked) -> Found:

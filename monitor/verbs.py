@@ -18,7 +18,6 @@ from monitor.admit import Keys, admit
 from monitor.app import HEADS, WAIT_S, App, followers, foreign, refitted
 from monitor.config import Source, duration
 from monitor.errors import ConfigError, IndexUnavailable, QueryError
-from monitor.fetch import Fetcher, agent
 from monitor.ledger import utc_now
 from monitor.ledger.anew import Anew
 from monitor.messages import Message
@@ -30,6 +29,8 @@ from monitor.wanted import address
 def tried(kind: str, options: Sequence[str], allow: Sequence[str]) -> Page:
     """The first page of a source that is not configured, as it would be stored. Raises SourceError
     and ConfigError."""
+    from monitor.fetch import Fetcher, agent
+
     part = parts.load("collectors", kind)
     source = Source(
         name="try",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
 from indexes.elastic import Options, alike, facets, find
@@ -57,6 +58,10 @@ class Elastic:
         """Let go of threads and connections."""
         self._writer.close()
         self._cluster.close()
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Nothing: each question is answered from what is there then."""
+        return nullcontext()
 
     def signals(self, query: Query, asked: Asked) -> Found:
         """Signals, a page; their vectors are left out."""

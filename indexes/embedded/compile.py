@@ -67,12 +67,28 @@ class Compiled:
     match: str | None
     where: Where | None
 
+    @property
+    def all(self) -> bool:
+        """True where nothing is asked of a document."""
+        return self.match is None and self.where is None
+
     def sql(self, *, driven: bool = False) -> Where:
         """Both as one clause on the table's columns; `driven` where the text finds few, so that
         SQLite begins with it."""
         parts = [_matched(self.table, self.match, driven=driven)] if self.match else []
         parts += [self.where] if self.where else []
         return _joined(parts, " AND ") if parts else Where("1")
+
+    def numbers(self) -> Where:
+        """A SELECT of the numbers of all that satisfies it, in their order."""
+        where = self.where or Where("1")
+        if self.match is None:
+            return Where(f"SELECT n FROM {self.table} WHERE {where.sql}", where.values)
+        text = f"{self.table}_text"
+        sql = f"SELECT {text}.rowid FROM {text}"
+        if self.where is not None:
+            sql += f" CROSS JOIN {self.table} ON n = {text}.rowid AND {where.sql}"
+        return Where(f"{sql} WHERE {text} MATCH ?", (*where.values, self.match))
 
 
 def compiled(query: Query, table: str, near: str | None) -> Compiled:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from indexes.embedded.compile import Where
+import msgspec
+
 from indexes.embedded.rows import MAX_ZOOM, SEPARATOR
 from monitor.errors import QueryError
 from monitor.fields import MICROSECOND, micros, moment_of
@@ -17,43 +18,39 @@ from monitor.ports import Bucket, Of
 from monitor.query import FIELDS, Field
 
 MAX_BUCKETS: Final = 10_000
-_ROWS: Final = 5_000
-
-
-def count(database: sqlite3.Connection, where: Where, by: str, of: Of) -> tuple[Bucket, ...]:
-    """The values of a field, most frequent first."""
-    known = _countable(by, of)
-    sql = f"SELECT {by}, count(*) FROM {of} WHERE {where.sql} GROUP BY {by}"
-    return _buckets(known, dict(database.execute(sql, where.values)))
+_ROWS: Final = 50_000
+_column = msgspec.json.Decoder(list[str | int]).decode
 
 
 def counts(
-    database: sqlite3.Connection, where: Where, by: Sequence[str], of: Of
+    database: sqlite3.Connection, rows: str, by: Sequence[str], of: Of
 ) -> dict[str, tuple[Bucket, ...]]:
-    """Those of several fields, in one pass over what matches."""
+    """The values of several fields, most frequent first, in one pass. Each column comes as one JSON
+    list: row by row takes twice as long."""
     known = [_countable(name, of) for name in by]
     if not known:
         return {}
+    lists = ", ".join(f"json_group_array({name})" for name in by)
+    part = f"SELECT n, {', '.join(by)} FROM {rows} WHERE n > ? ORDER BY n LIMIT ?"
+    sql = f"SELECT max(n), {lists} FROM ({part})"
     found: list[Counter[Any]] = [Counter() for _ in known]
-    rows = database.execute(f"SELECT {', '.join(by)} FROM {of} WHERE {where.sql}", where.values)
-    while several := rows.fetchmany(_ROWS):
-        for values, column in zip(found, zip(*several, strict=True), strict=True):
-            values.update(column)
+    last: int | None = -1
+    while last is not None:
+        last, *columns = database.execute(sql, (last, _ROWS)).fetchone()
+        for values, column in zip(found, columns, strict=True):
+            values.update(_column(column))
     return {field.name: _buckets(field, values) for field, values in zip(known, found, strict=True)}
 
 
-def span(database: sqlite3.Connection, where: Where, of: Of) -> tuple[datetime, datetime] | None:
+def span(database: sqlite3.Connection, rows: str) -> tuple[datetime, datetime] | None:
     """When the first and the last were."""
     first, last = database.execute(
-        f"SELECT min(time), max(time) FROM {of} WHERE {where.sql} AND time > ?",
-        (*where.values, micros(UNDATED)),
+        f"SELECT min(time), max(time) FROM {rows} WHERE time > ?", (micros(UNDATED),)
     ).fetchone()
     return None if first is None else (moment_of(first), moment_of(last))
 
 
-def histogram(
-    database: sqlite3.Connection, where: Where, every: timedelta, of: Of
-) -> tuple[Bucket, ...]:
+def histogram(database: sqlite3.Connection, rows: str, every: timedelta) -> tuple[Bucket, ...]:
     """Documents per interval from the first that has one to the last, empty ones between."""
     step = every // MICROSECOND
     if step < 1_000_000:
@@ -62,8 +59,8 @@ def histogram(
     shift = -(undated // step) * step
     found = dict(
         database.execute(
-            f"SELECT (time + ?) / ?, count(*) FROM {of} WHERE {where.sql} AND time > ? GROUP BY 1",
-            (shift, step, *where.values, undated),
+            f"SELECT (time + ?) / ?, count(*) FROM {rows} WHERE time > ? GROUP BY 1",
+            (shift, step, undated),
         )
     )
     if not found:
@@ -79,15 +76,15 @@ def histogram(
     )
 
 
-def grid(database: sqlite3.Connection, where: Where, precision: int, of: Of) -> tuple[Bucket, ...]:
+def grid(database: sqlite3.Connection, rows: str, precision: int) -> tuple[Bucket, ...]:
     """Documents per tile, most frequent first."""
     if not 0 <= precision <= MAX_ZOOM:
         raise QueryError(f"grid: zoom is {precision}; ask for 0 to {MAX_ZOOM}")
     shift, row = MAX_ZOOM - precision, (1 << MAX_ZOOM) - 1
     found = database.execute(
         "SELECT ((tile >> ?) << ?) | ((tile & ?) >> ?), count(*)"
-        f" FROM {of} WHERE {where.sql} AND tile IS NOT NULL GROUP BY 1",
-        (MAX_ZOOM + shift, MAX_ZOOM, row, shift, *where.values),
+        f" FROM {rows} WHERE tile IS NOT NULL GROUP BY 1",
+        (MAX_ZOOM + shift, MAX_ZOOM, row, shift),
     )
     return _ordered(
         Counter({f"{precision}/{at >> MAX_ZOOM}/{at & row}": number for at, number in found})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -12,17 +12,18 @@ from typing import Final
 import msgspec
 
 from indexes.embedded import facets
-from indexes.embedded.compile import Where, compiled
+from indexes.embedded.compile import compiled
 from indexes.embedded.pages import (
     Question,
     Wanted,
     by_field,
     by_score,
     read_cursor,
+    rows_of,
     total,
     where_of,
 )
-from indexes.embedded.store import State, Store, state
+from indexes.embedded.store import Connection, State, Store, state
 from indexes.embedded.vectors import Vectors
 from indexes.embedded.write import scrub, write
 from monitor.errors import QueryError
@@ -104,6 +105,12 @@ class Embedded:
         """Close every connection."""
         self._store.close()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One state of the file for this thread; what a question finds is worked out once."""
+        with self._store.reading():
+            yield
+
     def signals(self, query: Query, asked: Asked) -> Found:
         """Signals, a page; their vectors are left out."""
         return self._find("signals", query, asked)
@@ -118,9 +125,8 @@ class Embedded:
         with self._store.reading() as database:
             among = None
             if query != All():
-                where = where_of(database, compiled(query, "signals", None))
-                found = database.execute(f"SELECT n FROM signals WHERE {where.sql}", where.values)
-                among = [n for (n,) in found]
+                rows = _asked(database, query, "signals")
+                among = [n for (n,) in database.execute(f"SELECT n FROM {rows}")]
             nearest = self._vectors.nearest(database, vector, among, min(limit, MAX_LIMIT))
             values = _values(database, "signals", [n for n, _ in nearest])
         return tuple(Hit(value=values[n], score=score) for n, score in nearest if n in values)
@@ -129,7 +135,7 @@ class Embedded:
         """The most frequent values of a keyword field, of severity, certainty or place."""
         _check_plain(query, of)
         with self._store.reading() as database:
-            return facets.count(database, _asked(database, query, of), by, of)
+            return facets.counts(database, _asked(database, query, of), (by,), of)[by]
 
     def counts(self, query: Query, by: Sequence[str], of: Of) -> Mapping[str, Sequence[Bucket]]:
         """Several of them in one pass."""
@@ -141,19 +147,19 @@ class Embedded:
         """When the first and the last were; those without a moment are left out."""
         _check_plain(query, of)
         with self._store.reading() as database:
-            return facets.span(database, _asked(database, query, of), of)
+            return facets.span(database, _asked(database, query, of))
 
     def histogram(self, query: Query, every: timedelta, of: Of) -> Sequence[Bucket]:
         """Documents per interval; those without a moment are in none."""
         _check_plain(query, of)
         with self._store.reading() as database:
-            return facets.histogram(database, _asked(database, query, of), every, of)
+            return facets.histogram(database, _asked(database, query, of), every)
 
     def grid(self, query: Query, precision: int, of: Of) -> Sequence[Bucket]:
         """Documents per tile of zoom `precision`; those without a position are in none."""
         _check_plain(query, of)
         with self._store.reading() as database:
-            return facets.grid(database, _asked(database, query, of), precision, of)
+            return facets.grid(database, _asked(database, query, of), precision)
 
     def scan(self, query: Query, of: Of) -> Iterator[Signal | Event]:
         """All that match, in order of id; each is as it stands when its page is read."""
@@ -174,7 +180,7 @@ class Embedded:
     def _ids(self, query: Query, of: Of, last: str) -> tuple[State, list[str]]:
         """The next ids after the last one of those that match, and when that was so."""
         with self._store.reading() as database:
-            where = _asked(database, query, of)
+            where = where_of(database, compiled(query, of, None))
             found = database.execute(
                 f"SELECT id FROM {of} WHERE {where.sql} AND id > ? ORDER BY id LIMIT ?",
                 (*where.values, last, SCAN_IDS),
@@ -211,7 +217,7 @@ class Embedded:
         return Found(total=counted, hits=hits, next=next_ if limit else None)
 
     def _question(
-        self, database: sqlite3.Connection, kind: Of, query: Query, vector: bytes | None
+        self, database: Connection, kind: Of, query: Query, vector: bytes | None
     ) -> Question:
         exact = compiled(query, kind, None)
         ranked = exact.match is not None and bool(words_of(query))
@@ -245,7 +251,7 @@ def _check_plain(query: Query, of: Of) -> None:
 
 
 def _near_ids(
-    database: sqlite3.Connection, kind: Of, near: Iterable[tuple[int, float]]
+    database: Connection, kind: Of, near: Iterable[tuple[int, float]]
 ) -> dict[str, float]:
     """The ids of signals, or of their events, with the best cosine of each."""
     cosines = dict(near)
@@ -260,13 +266,11 @@ def _near_ids(
     return ids
 
 
-def _asked(database: sqlite3.Connection, query: Query, of: Of) -> Where:
-    return where_of(database, compiled(query, of, None))
+def _asked(database: Connection, query: Query, of: Of) -> str:
+    return rows_of(database, compiled(query, of, None))
 
 
-def _only_like(
-    database: sqlite3.Connection, question: Question, numbers: Sequence[int]
-) -> frozenset[int]:
+def _only_like(database: Connection, question: Question, numbers: Sequence[int]) -> frozenset[int]:
     """Those of the finds that only `like:` found."""
     if not question.near:
         return frozenset()
@@ -279,9 +283,7 @@ def _only_like(
     return frozenset(numbers) - {n for (n,) in found}
 
 
-def _values(
-    database: sqlite3.Connection, kind: Of, numbers: Sequence[int]
-) -> dict[int, Signal | Event]:
+def _values(database: Connection, kind: Of, numbers: Sequence[int]) -> dict[int, Signal | Event]:
     read = _signal if kind == "signals" else _event
     found = database.execute(
         f"SELECT n, value FROM {kind}_value WHERE n IN (SELECT value FROM json_each(?))",

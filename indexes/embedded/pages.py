@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from indexes.embedded.compile import Compiled, Where
+from indexes.embedded.store import Connection, Kept
 from monitor.errors import QueryError
 from monitor.ports import Of
 from monitor.query import FIELDS
@@ -27,7 +27,7 @@ _MARKS: Final = {False: ([str, int, str], [str, float, str]), True: ([str, str, 
 """What a mark holds by a field: the sort, the last value, the last id; by `id` the value is one."""
 _MOST: Final = 2**62
 _FEW: Final = 5_000
-"""Fewer finds in the text than this are looked up one by one; else the columns are gone through."""
+"""Fewer finds than this are looked up one by one; else the columns are gone through."""
 _marks = msgspec.json.Decoder(list[str | int | float]).decode
 
 
@@ -52,29 +52,58 @@ class Question:
     near: tuple[tuple[int, float], ...] = ()
 
 
-def _count_text(database: sqlite3.Connection, asked: Compiled) -> int:
+def _count_text(database: Connection, asked: Compiled) -> int:
     table = asked.table
     sql = f"SELECT count(*) FROM {table}_text WHERE {table}_text MATCH ?"
     return int(database.execute(sql, (asked.match,)).fetchone()[0])
 
 
-def where_of(database: sqlite3.Connection, asked: Compiled) -> Where:
+def where_of(database: Connection, asked: Compiled) -> Where:
     """The WHERE clause, driven by the text where it finds few."""
     few = asked.match is not None and _count_text(database, asked) < _FEW
     return asked.sql(driven=few)
 
 
-def total(database: sqlite3.Connection, asked: Compiled) -> int:
+def _kept(database: Connection, asked: Compiled) -> Kept:
+    """What satisfies the question, worked out once in the state that is being read."""
+    if asked not in database.kept:
+        name = f"kept_{len(database.kept)}"
+        database.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (n INTEGER PRIMARY KEY)")
+        found = asked.numbers()
+        made = database.execute(f"INSERT INTO {name} {found.sql}", found.values)
+        database.kept[asked] = name, made.rowcount
+    return database.kept[asked]
+
+
+def rows_of(database: Connection, asked: Compiled) -> str:
+    """The rows that satisfy the question, to SELECT from."""
+    if asked.all:
+        return asked.table
+    name, _ = _kept(database, asked)
+    return f"{name} CROSS JOIN {asked.table} USING (n)"
+
+
+def _ordered(database: Connection, asked: Compiled) -> str:
+    """The same as a WHERE clause for rows in an order that an index has: it is followed unless
+    there are few."""
+    if asked.all:
+        return "1"
+    name, number = _kept(database, asked)
+    return f"{'' if number < _FEW else '+'}n IN {name}"
+
+
+def total(database: Connection, asked: Compiled) -> int:
     """How many documents satisfy the question."""
-    if asked.where is None and asked.match is not None:
+    if asked.all:
+        sql = f"SELECT count(*) FROM {asked.table}"
+        return int(database.execute(sql).fetchone()[0])
+    if asked.where is None and asked not in database.kept:
         return _count_text(database, asked)
-    where = where_of(database, asked)
-    sql = f"SELECT count(*) FROM {asked.table} WHERE {where.sql}"
-    return int(database.execute(sql, where.values).fetchone()[0])
+    return _kept(database, asked)[1]
 
 
 def by_field(
-    database: sqlite3.Connection, question: Question, asked: Wanted
+    database: Connection, question: Question, asked: Wanted
 ) -> tuple[list[tuple[int, float]], str | None]:
     """A page in the order of a field, then of id."""
     sort, after = asked.sort, asked.after
@@ -89,12 +118,11 @@ def by_field(
     if after and after[0] != sort:
         raise _bad_cursor()
     column = "time" if name == "last" else name
-    where = where_of(database, question.wide)
-    sql, values = where.sql, list(where.values)
+    sql, values = _ordered(database, question.wide), []
     if after and not asked.collapse:
         sign = "<" if falling else ">"
         sql += f" AND {column} {sign}= ? AND ({column} {sign} ? OR id > ?)"
-        values += [after[1], after[1], after[2]]
+        values = [after[1], after[1], after[2]]
     way = "DESC" if falling else "ASC"
     found: Iterator[tuple[int, str, Any, str]] = database.execute(
         f"SELECT n, id, {column}, event FROM {kind} WHERE {sql} ORDER BY {column} {way}, id"
@@ -132,7 +160,7 @@ def _after(
 
 
 def by_score(
-    database: sqlite3.Connection, question: Question, asked: Wanted
+    database: Connection, question: Question, asked: Wanted
 ) -> tuple[list[tuple[int, float]], str | None]:
     """A page by score: text by BM25, fused with what is alike; new arrivals do not shift it."""
     if asked.after and [type(mark) for mark in asked.after] != [int, int]:
@@ -154,9 +182,7 @@ def by_score(
     return page[: asked.limit], next_
 
 
-def _ranking(
-    database: sqlite3.Connection, question: Question, upto: int
-) -> Iterator[tuple[int, float]]:
+def _ranking(database: Connection, question: Question, upto: int) -> Iterator[tuple[int, float]]:
     """The newest finds by score, then the older ones."""
     window = _window(database, question, upto)
     yield from window
@@ -164,7 +190,7 @@ def _ranking(
         yield from _older(database, question, upto, WINDOW)
 
 
-def _window(database: sqlite3.Connection, question: Question, upto: int) -> list[tuple[int, float]]:
+def _window(database: Connection, question: Question, upto: int) -> list[tuple[int, float]]:
     """The newest finds by score, and all that is alike among them."""
     kind = question.kind
     if question.ranked:
@@ -176,10 +202,10 @@ def _window(database: sqlite3.Connection, question: Question, upto: int) -> list
         ).fetchall()
         ranked = sorted(found, key=lambda one: (-one[1], -one[0]))
     else:
-        plain = where_of(database, question.exact)
+        plain = _ordered(database, question.exact)
         ranked = database.execute(
-            f"SELECT n, 0.0 FROM {kind} WHERE {plain.sql} AND n <= ? ORDER BY time DESC LIMIT ?",
-            (*plain.values, upto, WINDOW),
+            f"SELECT n, 0.0 FROM {kind} WHERE {plain} AND n <= ? ORDER BY time DESC LIMIT ?",
+            (upto, WINDOW),
         ).fetchall()
     if not question.near:
         return ranked
@@ -191,7 +217,7 @@ def _window(database: sqlite3.Connection, question: Question, upto: int) -> list
 
 
 def _older(
-    database: sqlite3.Connection, question: Question, upto: int, skip: int
+    database: Connection, question: Question, upto: int, skip: int
 ) -> Iterator[tuple[int, float]]:
     """Finds in the order of arrival, the newest first, without the first so many."""
     where, values = _text_where(question.exact)

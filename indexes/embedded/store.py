@@ -11,7 +11,7 @@ import secrets
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,8 @@ VERSION: Final = 1
 """Of the tables and of what is written in them; another version's file is made anew."""
 WAIT_S: Final = 20.0
 State: TypeAlias = tuple[str, int]
+Kept: TypeAlias = tuple[str, int]
+"""A table of the numbers that a question finds, and how many they are."""
 _PASSING: Final = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -44,13 +46,19 @@ _SETTINGS: Final = (
 )
 
 
+class Connection(sqlite3.Connection):
+    """A thread's connection; `kept`, by question, what it found in the state that is being read."""
+
+    kept: dict[Hashable, Kept]
+
+
 class Store:
     """Connections to one index, one a thread. Raises IndexUnavailable, IndexRefused."""
 
     def __init__(self, path: Path, *, beside: bool) -> None:
         self.live = path
         self.path = path.with_name(f"{path.name}.next") if beside else path
-        self._open: dict[int, tuple[Path, sqlite3.Connection]] = {}
+        self._open: dict[int, tuple[Path, Connection]] = {}
         self._lock = threading.Lock()
 
     def follows(self) -> str | None:
@@ -116,10 +124,15 @@ class Store:
         )
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the index throughout."""
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the index throughout; within another such, that
+        one's. What was kept goes with the state."""
         with self._faults():
             database = self._connection()
+            if database.in_transaction:
+                yield database
+                return
+            database.kept.clear()
             database.execute("BEGIN")
             try:
                 yield database
@@ -127,7 +140,7 @@ class Store:
                 database.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """A connection whose changes are durable at the end, all or none."""
         with self._faults():
             database = self._connection()
@@ -159,13 +172,13 @@ class Store:
                 database.close()
             self._open.clear()
 
-    def _connection(self) -> sqlite3.Connection:
-        """This thread's connection to the file that is live now."""
+    def _connection(self) -> Connection:
+        """This thread's connection to the file that is live now, or was when reading began."""
         target = self.path.resolve()
         me = threading.get_ident()
         with self._lock:
             kept = self._open.get(me)
-            if kept and kept[0] == target:
+            if kept and (kept[0] == target or kept[1].in_transaction):
                 return kept[1]
             if kept:
                 del self._open[me]
@@ -200,14 +213,16 @@ def state(database: sqlite3.Connection) -> State:
     return file, int(found[0])
 
 
-def _connect(target: Path) -> sqlite3.Connection:
+def _connect(target: Path) -> Connection:
     database = sqlite3.connect(
         f"{target.as_uri()}?mode=rw",
         uri=True,
         timeout=WAIT_S,
         isolation_level=None,
         check_same_thread=False,
+        factory=Connection,
     )
+    database.kept = {}
     for setting in _SETTINGS:
         database.execute(setting)
     return database

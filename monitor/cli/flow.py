@@ -19,7 +19,6 @@ from monitor.ledger import utc_now
 from monitor.model import Tick
 from monitor.objects import post_json
 from monitor.ports import Asked
-from monitor.schedule import Schedule, poll
 from monitor.show import err, facts_table, out, say_json
 from monitor.verbs import empty, replayed, tried
 
@@ -57,6 +56,8 @@ def once(
     as_json: AsJson = False,
 ) -> None:
     """Ask every source once, then consume and index what came."""
+    from monitor.schedule import poll
+
     with opened(config) as deployment, deployment.consuming() as mine, progress() as bar:
         wanted = [deployment.config.source(name) for name in sources or ()]
         wanted = wanted or list(deployment.config.sources)
@@ -88,6 +89,8 @@ def once(
 @app.command()
 def run(config: ConfigFile = DEFAULT) -> None:
     """Collect, consume and index by the schedule until SIGTERM."""
+    from monitor.schedule import Schedule
+
     with opened(config) as deployment, deployment.consuming(LOCK_S) as mine:
         if not mine:
             raise ConfigError(f"{deployment.config.data}: another process consumes; stop it first")

@@ -15,7 +15,6 @@ from monitor.anew import Renewal
 from monitor.cli.shell import lagging, opened, progress
 from monitor.ledger.anew import Anew
 from monitor.ledger.draft import Difference, Settled
-from monitor.schedule import Schedule
 from monitor.show import facts_table, out, say_json
 from monitor.verbs import alone
 
@@ -24,6 +23,8 @@ SHOWN: Final = 20
 
 def renew(config: Path, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Make the ledger anew with today's models, ask, switch, and bring the index to where it is."""
+    from monitor.schedule import Schedule
+
     with opened(config) as deployment, alone(deployment):
         renewal = Renewal(deployment, Anew(deployment.ledger.store))
         schedule = Schedule(deployment)

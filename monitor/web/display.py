@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from markupsafe import Markup, escape
 
-from monitor.model import UNDATED
+from monitor.alerts.words import read_words
+from monitor.model import CATEGORIES, UNDATED
+from monitor.web.texts import LANGUAGE
 
 
 def marked(text: str, stretches: Iterable[tuple[int, int]]) -> Markup:
@@ -18,6 +20,17 @@ def marked(text: str, stretches: Iterable[tuple[int, int]]) -> Markup:
         parts += [escape(text[done:start]), Markup("<mark>{}</mark>").format(text[start:end])]
         done = end
     return Markup("").join([*parts, escape(text[done:])])
+
+
+def topics() -> Mapping[str, Mapping[str, str]]:
+    """What an event can be about: topics and their names, below the name of their category."""
+    names: Mapping[str, str] = read_words(LANGUAGE)["topic"]
+    return {
+        names[category]: {
+            topic: names[topic] for topic in sorted(names) if topic.partition("/")[0] == category
+        }
+        for category in CATEGORIES
+    }
 
 
 def moment(at: datetime) -> Markup:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from monitor.web.desk import MOST_ANCHORS, checked
 from monitor.web.dossier import history
-from monitor.web.render import By, Here, page, partial
+from monitor.web.render import By, Here, Web, page, partial
 
 router = APIRouter(include_in_schema=False)
 
@@ -52,12 +52,18 @@ def decisions(request: Request, web: Here, event: str) -> Response:
 def promote(request: Request, web: Here, reader: By, post: Annotated[str, Form()]) -> Response:
     """A dropped post is to be kept after all."""
     web.desk.tell(checked("promote", post, by=reader.name, at=datetime.now(UTC)))
-    return promoted(request, web, post)
+    return _promoted(request, web, post, begun=True)
 
 
 @router.get("/dropped/promoted")
 def promoted(request: Request, web: Here, post: str) -> Response:
     """What became of a promotion."""
+    return _promoted(request, web, post, begun=False)
+
+
+def _promoted(request: Request, web: Web, post: str, *, begun: bool) -> Response:
+    """The words in place of the button, which take its focus where they have just `begun`."""
     if not partial(request):
         return RedirectResponse("/dropped", status_code=303)
-    return page(request, "promoted.html", post=post, told=web.desk.about(post))
+    told = web.desk.about(post)
+    return page(request, "promoted.html", post=post, told=told, begun=begun)

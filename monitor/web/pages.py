@@ -14,12 +14,13 @@ from starlette.responses import Response
 
 from monitor.app import App, dropped_document
 from monitor.errors import IndexRefused, IndexUnavailable, ModelError, QueryError
-from monitor.model import CATEGORIES, Dropped, Event, Post, Signal
+from monitor.model import Dropped, Event, Post, Signal
 from monitor.nodes import All, Query
 from monitor.ports import Asked
 from monitor.query import FIELDS, event_document, matches, signal_document
 from monitor.status import status_of
 from monitor.web import reference
+from monitor.web.display import topics
 from monitor.web.dossier import alike, dossier
 from monitor.web.problem import status_of as status_code
 from monitor.web.render import Here, Web, page, visit_of
@@ -70,9 +71,10 @@ def _finds(request: Request, web: Web, view: View) -> Response:
     try:
         known["query"] = view.query(read_at(web.app, now))
         known["orders"] = orders(view, known["query"])
-        known["finds"] = find(web.app, view, now, SHOWN)
-        known["facets"] = facets(web.app, view, now)
-        known["timeline"] = timeline(web.app, view, now)
+        with web.app.index.snapshot():
+            known["finds"] = find(web.app, view, now, SHOWN)
+            known["facets"] = facets(web.app, view, now)
+            known["timeline"] = timeline(web.app, view, now)
     except (QueryError, IndexUnavailable, IndexRefused, ModelError) as fault:
         status, known["fault"] = status_code(fault), fault
     return page(request, template, code=status, seen=visit, **known)
@@ -135,7 +137,7 @@ def event(request: Request, web: Here, name: str) -> Response:
         alike=like,
         fault=fault,
         home=home_of(web.app),
-        topics=CATEGORIES,
+        topics=topics(),
         history=found.history,
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from monitor.app import App
 from monitor.errors import QueryError
-from monitor.fields import micros
+from monitor.fields import EPOCH, micros
 from monitor.model import SEVERITIES, Event, Signal
 from monitor.nodes import All, Equals, Not, Query, Range, both
 from monitor.ports import Asked, Bucket, Hit, Of
@@ -135,10 +135,15 @@ def find(app: App, view: View, now: datetime, limit: int) -> Finds:
 
 def urgent(app: App, query: Query, of_them: int = POOL) -> tuple[int, tuple[Row, ...]]:
     """How many events match, and the most urgent of them, most urgent first."""
-    newest = app.ask(query, "events", Asked(sort="-last", limit=of_them))
-    hits = _pool(app, query, of_them) if newest.next else newest.hits
+    newest = Asked(sort="-last", limit=of_them)
+    with app.index.snapshot():
+        total = app.ask(query, "events", replace(newest, limit=0)).total
+        if total > of_them:
+            hits = _pool(app, query, of_them)
+        else:
+            hits = app.ask(query, "events", newest).hits
     home = home_of(app)
-    return newest.total, tuple(sorted((_row(hit, home) for hit in hits), key=lambda row: row.rank))
+    return total, tuple(sorted((_row(hit, home) for hit in hits), key=lambda row: row.rank))
 
 
 def _pool(app: App, query: Query, limit: int) -> Sequence[Hit]:
@@ -175,8 +180,10 @@ def timeline(app: App, view: View, now: datetime) -> Timeline:
     query = view.query(read_at(app, now))
     if likes(query):
         return Timeline(every=_STEPS[0])
-    query = both((query, DATED)) if query != All() else DATED
     ends = app.index.span(query, view.of)
+    if ends and ends[0] < EPOCH:
+        query = both((query, DATED)) if query != All() else DATED
+        ends = app.index.span(query, view.of)
     if ends is None:
         return Timeline(every=_STEPS[0])
     every = step_of(ends[1] - ends[0])

@@ -219,6 +219,46 @@ def test_a_span_is_from_the_first_to_the_last_that_match(index: Index):
     assert index.span(parse("storm"), "signals") is None
 
 
+@pytest.mark.parametrize("text", ["", "fire", "fire severity:Minor", "severity:Minor"])
+@pytest.mark.parametrize("sort", ["", "-time"])
+def test_a_question_has_the_same_answers_within_a_snapshot(index: Index, text: str, sort: str):
+    wrote(index, *(a_signal(n, ("fire", "flood")[n % 2], severity="Minor") for n in range(9)))
+    query = parse(text)
+
+    def answers() -> list[object]:
+        return [
+            index.signals(query, Asked(sort=sort, limit=2)),
+            index.counts(query, ("severity", "source"), "signals"),
+            index.span(query, "signals"),
+            index.histogram(query, timedelta(days=1), "signals"),
+            index.grid(query, 3, "signals"),
+            [signal.post.id for signal in index.scan(query, "signals")],
+            index.events(query, Asked()).total,
+        ]
+
+    alone = answers()
+    with index.snapshot():
+        assert [answers(), answers()] == [alone, alone]
+    assert answers() == alone
+
+
+def test_a_refused_question_does_not_end_a_snapshot(index: Index):
+    wrote(index, a_signal(1))
+    with index.snapshot():
+        with pytest.raises(QueryError):
+            index.count(parse("fire time:<now"), "title", "signals")
+        assert index.signals(parse("fire time:<now"), Asked()).total == 1
+
+
+def test_values_are_counted_as_they_are_written(index: Index):
+    odd = ['"quoted"', "back\\slash", "nul\0inside", "two\nlines", "\x1e", "[1,2]", "\u2028", "🔥"]
+    wrote(index, *(replace(a_signal(n), sources=(name,)) for n, name in enumerate(odd)))
+    found = index.count(parse("fire"), "source", "signals")
+    assert {bucket.key: bucket.count for bucket in found} == {"bbc": len(odd)} | dict.fromkeys(
+        odd, 1
+    )
+
+
 def test_no_facet_asked_for_is_none_counted(index: Index):
     wrote(index, a_signal(1))
     assert index.counts(parse(""), (), "signals") == {}

@@ -84,7 +84,7 @@ def test_an_older_removal_does_not_take_away_what_is_newer(index: Index):
 def test_changes_may_come_in_any_order(index: Index):
     changes = [
         Change(last=seq, signals=(a_signal(seq % 3, f"word{seq}", seq=seq),), gone=gone)
-        for seq, gone in ((1, ()), (2, ()), (3, ("1",)), (4, ()), (5, ("2",)), (6, ()), (7, ()))
+        for seq, gone in ((1, ()), (2, ()), (3, ("1",)), (4, ()), (5, ()), (6, ("2",)), (7, ()))
     ]
     for turn in range(6):
         random.Random(turn).shuffle(changes)

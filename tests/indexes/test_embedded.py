@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from indexes.embedded import facets
 from indexes.embedded.index import LEAST_FREE, worries
 from monitor.errors import IndexRefused
 from monitor.ports import Asked, Index
@@ -121,6 +122,44 @@ def test_a_scan_goes_through_more_than_it_holds_at_once(tmp_path: Path):
         wrote(index, *changed, last=2)
         seen += [signal.post.id for signal in scan]
     assert seen == sorted({f"s:{n}" for n in range(20_500)} - {"s:500", "s:9998"})
+
+
+def test_a_snapshot_stays_as_it_was_while_others_write(tmp_path: Path):
+    with opened("embedded", tmp_path) as index, opened("embedded", tmp_path) as another:
+        index.prepare("ledger-1")
+        wrote(index, a_signal(1))
+        with index.snapshot():
+            assert ids(index, "fire") == ["s:1"]
+            wrote(another, a_signal(2), last=2)
+            assert ids(another, "fire") == ["s:1", "s:2"]
+            assert ids(index, "fire") == ["s:1"]
+            assert index.count(parse("fire"), "lang", "signals")[0].count == 1
+        assert index.count(parse("fire"), "lang", "signals")[0].count == 2
+
+
+def test_a_snapshot_outlives_a_rebuild(tmp_path: Path):
+    with opened("embedded", tmp_path) as index:
+        index.prepare("ledger-1")
+        wrote(index, a_signal(1))
+        with opened("embedded", tmp_path, beside=True) as beside, index.snapshot():
+            assert ids(index, "") == ["s:1"]
+            beside.prepare("ledger-1")
+            wrote(beside, a_signal(2))
+            beside.promote()
+            assert ids(index, "") == ["s:1"]
+        assert ids(index, "") == ["s:2"]
+
+
+def test_values_of_more_signals_than_are_held_at_once_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(facets, "_ROWS", 4)
+    with opened("embedded", tmp_path) as index:
+        index.prepare("ledger-1")
+        wrote(index, *(a_signal(n, event=str(n % 3)) for n in range(9)))
+        found = index.counts(parse("fire"), ("event", "lang"), "signals")
+    assert [bucket.count for bucket in found["event"]] == [3, 3, 3]
+    assert [bucket.count for bucket in found["lang"]] == [9]
 
 
 def test_a_disk_that_is_nearly_full_is_told_in_words():

@@ -66,6 +66,41 @@ def test_a_note_begins_in_the_list(analyst: Window) -> None:
     expect(analyst.find("#history li[data-verdict=note]")).to_contain_text("duty officer")
 
 
+def test_a_finer_topic_is_chosen(analyst: Window) -> None:
+    analyst.open(f"/events/{analyst.site.json('/events')['events'][0]['id']}")
+    analyst.find("details[data-verdict=topic] summary").click()
+    chosen = analyst.find("details[data-verdict=topic] select")
+    assert chosen.locator("optgroup[label=Weather] option").evaluate_all(
+        "all => all.map(each => each.value)"
+    ) == ["Met", "Met/flood", "Met/storm", "Met/temperature"]
+    chosen.select_option("Met/flood")
+    analyst.find("details[data-verdict=topic] button").click()
+    expect(analyst.find("#history").get_by_text("topic set to Met/flood")).to_be_visible()
+
+
+def test_the_focus_stays_with_a_post_that_is_promoted(analyst: Window) -> None:
+    analyst.open("/dropped")
+    first = analyst.find("#posts > li").first
+    with analyst.site.app.consuming():
+        first.locator("form button").press("Enter")
+        pending = first.locator(".promoted[data-outcome=pending]")
+        expect(pending).to_be_focused()
+        analyst.site.app.catch_up()
+    expect(first.locator(".promoted[data-outcome=applied]")).to_be_focused()
+
+
+def test_words_of_a_promotion_leave_the_focus_where_it_went(analyst: Window) -> None:
+    analyst.open("/dropped")
+    first = analyst.find("#posts > li").first
+    with analyst.site.app.consuming():
+        first.locator("form button").press("Enter")
+        expect(first.locator(".promoted[data-outcome=pending]")).to_be_focused()
+        analyst.find("#q").focus()
+        analyst.site.app.catch_up()
+    first.locator(".promoted[data-outcome=applied]").wait_for()
+    assert analyst.focused == "q"
+
+
 def test_fields_and_values_are_suggested(reader: Window) -> None:
     reader.open("/")
     box = reader.find("#q")
