@@ -337,6 +337,7 @@ class _Names:
     def __getitem__(self, place: int) -> str:
         number = int(np.searchsorted(self._ends, place, side="right"))
         held = self._every[number]
+        # Counted from the end of its day's slots: the number is below 0.
         return held.day.names[int(held.slots[place - self._ends[number]])]
 
 
