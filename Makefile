@@ -8,13 +8,16 @@ UV := $(BIN)/uv
 READY := $(VENV)/.ready
 # Signals that Elasticsearch is measured with.
 SIZES ?= 10000,100000,1000000
+# Files of figures that bench-compare compares.
+A ?= build/bench-before.json
+B ?= build/bench.json
 # Processes that run the tests side by side; 0 runs them in one.
 JOBS ?= 2
 # The first Python here that is new enough; `make setup PYTHON=…` names another.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test check bench bench-elastic soak elasticsearch elasticsearch-stop train figures lock clean
+.PHONY: help setup demo test check bench bench-compare bench-elastic soak elasticsearch elasticsearch-stop train figures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +54,9 @@ check: $(READY) ## style, types, who may import whom, the rules of the house, kn
 
 bench: $(READY) ## print the figures of speed that the documents name
 	$(BIN)/python -m tests.benchmarks
+
+bench-compare: $(READY) ## what got slower since the `make bench` before; or name two files: A=old.json B=new.json
+	$(BIN)/python -m tests.benchmarks.compare $(A) $(B)
 
 bench-elastic: $(READY) ## print those of Elasticsearch, at each of SIZES; takes long
 	$(BIN)/python -m tests.benchmarks elastic --sizes $(SIZES)

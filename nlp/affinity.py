@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 
 from monitor.geo import distance_m
 from monitor.model import Enrichment, Place, Post, text_of
+from nlp.days import DAY_S, Day, day_of
 from nlp.events import FINE_M, Tally, Vector, copy_key, places_of, vector_of
 
 NEAREST: Final = 8
 """How many events are measured closely, by meaning and again by place."""
 _SLACK: Final = 2e-5
 """More than the rounding of a float32 product of unit vectors can come to."""
+_LEEWAY: Final = 1e-3
+"""More than the rounding of angles and moments can come to."""
 _REACH_DEGREES: Final = 0.2
 """Further apart than two parts of a city can be and still be the same place."""
 _SHORT, _LONG = 200, 1000
@@ -32,8 +35,11 @@ _ALIKE, _STRANGE = 0.25, 0.05
 _CARRIED, _COPY = 1.0, 3.0
 """A copy fits better than what place and topic carry, and that better than mere likeness."""
 
-Likes = NDArray[np.float32]
-"""What a post is like, for every event that was there when its block began."""
+Likes = dict[int, NDArray[np.float32]]
+"""What a post is like, by day, for every event that was there when its block began."""
+
+Circle = tuple[float, float, float]
+"""Latitude, longitude and radius in metres."""
 
 Apart = Literal["unknown", "same", "around", "beside", "far"]
 
@@ -107,13 +113,17 @@ def apart(a: Place | None, b: Place | None, near_m: float) -> Apart:
     may contain the other, `far` means that it cannot be one happening."""
     if a is None or b is None:
         return "unknown"
-    distance = distance_m(a.lat, a.lon, b.lat, b.lon)
-    fine = max(a.radius_m, b.radius_m) <= FINE_M
-    if distance > a.radius_m + b.radius_m + near_m:
+    return _apart((a.lat, a.lon, a.radius_m), (b.lat, b.lon, b.radius_m), near_m)
+
+
+def _apart(a: Circle, b: Circle, near_m: float) -> Apart:
+    distance = distance_m(a[0], a[1], b[0], b[1])
+    wider = max(a[2], b[2])
+    if distance > a[2] + b[2] + near_m:
         return "far"
-    if not fine:
+    if wider > FINE_M:
         return "around"
-    return "same" if distance <= max(a.radius_m, b.radius_m, near_m / 3) else "beside"
+    return "same" if distance <= max(wider, near_m / 3) else "beside"
 
 
 def gap_of(published: datetime, tally: Tally) -> timedelta:
@@ -165,152 +175,173 @@ def _split(labels: Iterable[str]) -> tuple[set[str], set[str]]:
 
 
 class Shelf:
-    """The events in memory as arrays: centre, span, newest arrival and place of each."""
+    """The events in memory by the day of their newest post, as arrays."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._slots: dict[str, int] = {}
-        self._orders: list[tuple[int, str]] = []
-        self._free: list[int] = []
-        self._changed: dict[int, None] = {}
-        self._centres: NDArray[np.float32] = np.zeros((64, 0), dtype=np.float32)
-        # first and last published, newest arrival, latitude, longitude
-        self._facts: NDArray[np.float64] = _blank(64)
+        self._window = limits.window.total_seconds()
+        self._days: dict[int, Day] = {}
+        self._homes: dict[str, int] = {}
 
     def put(self, name: str, tally: Tally) -> None:
         """An event as it is now; one without signals leaves."""
-        if not tally.size:
+        number = day_of(tally.last) if tally.size else None
+        if number != self._homes.get(name):
             self.drop(name)
-            return
-        slot = self._slots.get(name)
-        if slot is None:
-            slot = self._slots[name] = self._room()
-            self._orders[slot] = order(name)
-        centre = tally.centroid()
-        if centre is not None and not self._centres.shape[1]:
-            self._centres = np.zeros((len(self._centres), len(centre)), dtype=np.float32)
-        self._centres[slot] = 0.0 if centre is None else centre
-        place = tally.place
-        fine = place is not None and place.radius_m <= FINE_M
-        self._facts[:, slot] = (
-            tally.first.timestamp(),
-            tally.last.timestamp(),
-            tally.newest.timestamp(),
-            place.lat if place and fine else np.nan,
-            place.lon if place and fine else np.nan,
-        )
-        self._changed[slot] = None
+        if number is not None:
+            self._homes[name] = number
+            self._days.setdefault(number, Day()).put(name, tally)
 
     def drop(self, name: str) -> None:
         """Let an event go."""
-        slot = self._slots.pop(name, None)
-        if slot is not None:
-            self._facts[:, slot] = np.nan
-            self._free.append(slot)
+        number = self._homes.pop(name, None)
+        if number is not None:
+            self._days[number].drop(name)
+            if not self._days[number]:
+                del self._days[number]
 
     def centre(self, name: str) -> Vector:
         """An event's centre, contiguous."""
-        centre: Vector = self._centres[self._slots[name]]
+        day = self._days[self._homes[name]]
+        centre: Vector = day.centres[day.slot(name)]
         return centre
 
-    def weigh(self, probes: Sequence[Probe]) -> NDArray[np.float32] | None:
-        """The likeness of a block of posts to all events as they are now, one row a post, to be
+    def weigh(self, probes: Sequence[Probe]) -> list[Likes] | None:
+        """The likeness of a block of posts to all events that may be theirs, as they are now, to be
         given to `near` while the block lasts."""
-        self._changed.clear()
-        width = self._centres.shape[1]
-        if not width or not self._orders:
+        width = max((day.centres.shape[1] for day in self._days.values()), default=0)
+        if not width:
             return None
         block = np.zeros((len(probes), width), dtype=np.float32)
         for row, probe in enumerate(probes):
             if probe.vector is not None:
                 block[row] = probe.vector
-        weighed: NDArray[np.float32] = block @ self._centres[: len(self._orders)].T
-        return weighed
+        found: list[Likes] = [{} for _ in probes]
+        for number, day in self._days.items():
+            rows = [row for row, probe in enumerate(probes) if self._reaches(probe, number, day)]
+            if rows and day.centres.shape[1]:
+                for row, weighed in zip(rows, day.weigh(block[rows]), strict=True):
+                    found[row][number] = weighed
+        return found
 
-    def near(self, probe: Probe, weighed: NDArray[np.float32] | None) -> list[str]:
-        """The events that may be a post's, by meaning or by place; each once."""
-        count = len(self._orders)
-        if not count:
-            return []
-        first, last, newest, lat, lon = self._facts[:, :count]
-        at, window = probe.published.timestamp(), self._limits.window.total_seconds()
-        open_since = (probe.at - self._limits.memory).timestamp()
-        eligible = np.flatnonzero(
-            (first - window <= at) & (at <= last + window) & (newest >= open_since)
-        )
-        found = dict.fromkeys(self._like(probe, eligible, weighed))
-        place = probe.place
-        if place is not None and place.radius_m <= FINE_M:
-            gap = np.maximum(np.maximum(first[eligible] - at, at - last[eligible]), 0.0)
-            here = gap <= self._limits.carry.total_seconds()
-            slots, gap = eligible[here], gap[here]
-            north = lat[slots] - place.lat
-            east = (lon[slots] - place.lon) * math.cos(math.radians(place.lat))
-            away = north * north + east * east
-            found |= dict.fromkeys(self._closest(slots, away, gap))
-        return list(found)
+    def near(self, probe: Probe, likes: Likes | None) -> list[str]:
+        """The events that may be a post's, by meaning or by place, without those that it surely
+        does not fit; each once."""
+        at, since = probe.published.timestamp(), (probe.at - self._limits.memory).timestamp()
+        every = [
+            Held(day, slots, (likes or {}).get(number))
+            for number, day in self._days.items()
+            if self._reaches(probe, number, day) and len(slots := day.open(at, self._window, since))
+        ]
+        found = dict.fromkeys((*self._like(probe, every), *self._closest(probe, every)))
+        return [name for name in found if self._possible(probe, name)]
 
     def eligible(self, name: str, probe: Probe) -> bool:
         """Whether an event is near enough in time to be considered at all."""
-        slot = self._slots.get(name)
-        if slot is None:
+        number = self._homes.get(name)
+        if number is None:
             return False
-        first, last, newest = self._facts[:3, slot]
-        at, window = probe.published.timestamp(), self._limits.window.total_seconds()
+        day = self._days[number]
+        first, last, newest = day.facts[:3, day.slot(name)]
+        at = probe.published.timestamp()
         recent = newest >= (probe.at - self._limits.memory).timestamp()
-        return bool(recent and first - window <= at <= last + window)
+        return bool(recent and first - self._window <= at <= last + self._window)
 
-    def _closest(
-        self, slots: NDArray[np.intp], away: NDArray[np.float64], gap: NDArray[np.float64]
-    ) -> list[str]:
+    def _reaches(self, probe: Probe, number: int, day: Day) -> bool:
+        """Whether a day may have events that a post is near in time."""
+        at = probe.published.timestamp()
+        return at - self._window < (number + 1) * DAY_S and day.earliest <= at + self._window
+
+    def _possible(self, probe: Probe, name: str) -> bool:
+        """Whether `margin` could be 0 or more, by what is known here: a copy is found elsewhere."""
+        day = self._days[self._homes[name]]
+        slot, limits = day.slot(name), self._limits
+        first, last, _, lat, lon, radius, spread = (float(fact) for fact in day.facts[:, slot])
+        where: Apart = "unknown"
+        if probe.place is not None and not math.isnan(lat):
+            ours = (probe.place.lat, probe.place.lon, probe.place.radius_m)
+            where = _apart(ours, (lat, lon, radius), limits.near_m)
+        if where == "far":
+            return False
+        likeness = 0.0
+        if probe.vector is not None and day.centres.shape[1]:
+            cosine = max(-1.0, min(1.0, float(np.dot(day.centres[slot], probe.vector))))
+            likeness = (cosine + math.cos(max(0.0, math.acos(cosine) - spread))) / 2
+        at, carry = probe.published.timestamp(), limits.carry.total_seconds()
+        gap = max(0.0, first - at, at - last)
+        late = max(0.0, gap - carry) / DAY_S
+        needed = limits.threshold + min(0.0, limits.long_texts) + limits.fade_a_day * late
+        if where == "same" and gap <= carry + 1:
+            needed = min(needed - _SLIP, _STRANGE if probe.foreign else _ALIKE)
+        return likeness >= needed - _LEEWAY
+
+    def _closest(self, probe: Probe, every: Sequence[Held]) -> list[str]:
         """The events at the least distance, then time; one without a fine place is at none."""
+        place, at = probe.place, probe.published.timestamp()
+        if place is None or place.radius_m > FINE_M or not every:
+            return []
+        first, last, _, lat, lon, radius, _ = np.concatenate(
+            [held.day.facts[:, held.slots] for held in every], axis=1
+        )
+        gap = np.maximum(np.maximum(first - at, at - last), 0.0)
+        north = lat - place.lat
+        east = (lon - place.lon) * math.cos(math.radians(place.lat))
+        away = north * north + east * east
+        here = np.flatnonzero((gap <= self._limits.carry.total_seconds()) & (radius <= FINE_M))
         reach = _REACH_DEGREES * _REACH_DEGREES
-        if len(slots) > NEAREST:
-            reach = min(reach, float(np.partition(away, NEAREST - 1)[NEAREST - 1]))
+        if len(here) > NEAREST:
+            reach = min(reach, float(np.partition(away[here], NEAREST - 1)[NEAREST - 1]))
+        names = _Names(every)
         ranked = sorted(
-            (float(away[i]), float(gap[i]), self._orders[slots[i]])
-            for i in np.flatnonzero(away <= reach)
+            (float(away[i]), float(gap[i]), order(names[int(i)])) for i in here[away[here] <= reach]
         )
         return [name for _, _, (_, name) in ranked[:NEAREST]]
 
-    def _like(
-        self, probe: Probe, eligible: NDArray[np.intp], weighed: NDArray[np.float32] | None
-    ) -> list[str]:
+    def _like(self, probe: Probe, every: Sequence[Held]) -> list[str]:
+        """The events whose centres are nearest."""
         vector = probe.vector
-        if vector is None or not len(eligible) or not self._centres.shape[1]:
+        told = [held for held in every if held.day.centres.shape[1]]
+        if vector is None or not told:
             return []
-        scores = np.zeros(len(self._orders), dtype=np.float32)
-        if weighed is not None:
-            scores[: len(weighed)] = weighed
-        if self._changed:
-            changed = np.fromiter(self._changed, dtype=np.intp)
-            scores[changed] = self._centres[changed] @ vector
-        scores = scores[eligible]
-        if len(eligible) > NEAREST:
-            floor = np.partition(scores, -NEAREST)[-NEAREST] - _SLACK
-            eligible = eligible[scores >= floor]
+        scores = np.concatenate(
+            [held.day.scores(vector, held.weighed)[held.slots] for held in told]
+        )
+        best = np.arange(len(scores))
+        if len(scores) > NEAREST:
+            best = np.flatnonzero(scores >= np.partition(scores, -NEAREST)[-NEAREST] - _SLACK)
+        names = _Names(told)
         ranked = sorted(
-            (-round(float(np.dot(self._centres[slot], vector)), 6), self._orders[slot])
-            for slot in eligible
+            (-round(float(np.dot(self.centre(names[int(i)]), vector)), 6), order(names[int(i)]))
+            for i in best
         )
         return [name for _, (_, name) in ranked[:NEAREST]]
 
-    def _room(self) -> int:
-        if self._free:
-            return self._free.pop()
-        slot = len(self._orders)
-        self._orders.append((0, ""))
-        if slot == len(self._centres):
-            self._centres = np.concatenate([self._centres, np.zeros_like(self._centres)])
-            self._facts = np.concatenate([self._facts, _blank(slot)], axis=1)
-        return slot
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The events of a day that a post may join, by slot, and what the post was like when its block
+    began."""
+
+    day: Day
+    slots: NDArray[np.intp]
+    weighed: NDArray[np.float32] | None
+
+
+class _Names:
+    """The names of some days' events, one day after the other."""
+
+    def __init__(self, every: Sequence[Held]) -> None:
+        self._every = every
+        self._ends = np.cumsum([len(held.slots) for held in every])
+
+    def __getitem__(self, place: int) -> str:
+        number = int(np.searchsorted(self._ends, place, side="right"))
+        held = self._every[number]
+        # Counted from the end of its day's slots: the number is below 0.
+        return held.day.names[int(held.slots[place - self._ends[number]])]
 
 
 def order(name: str) -> tuple[int, str]:
     """Events by number: ties go to the older one."""
     digits = name[: len(name) - len(name.lstrip("0123456789"))]
     return int(digits or "0"), name
-
-
-def _blank(count: int) -> NDArray[np.float64]:
-    return np.full((5, count), np.nan)

@@ -1,6 +1,7 @@
 """Prints the figures of speed that the documents name, and keeps them in build/bench.json.
 
-`python -m tests.benchmarks [search|page|flow|memory|start|alerts …] [--signals N] [--posts N]`;
+`python -m tests.benchmarks [search|page|flow|memory|start|alerts|plain|remembered …] [--signals N]
+[--posts N]`; what a part said before is kept in build/bench-before.json, for `make bench-compare`;
 elastic and vectors are measured only where they are named.
 """
 
@@ -24,13 +25,22 @@ from rich.progress import Progress
 from rich.table import Table
 
 from monitor import log
-from tests.benchmarks import alerts, elastic, elastic_vectors, flow, memory, start
+from tests.benchmarks import (
+    alerts,
+    elastic,
+    elastic_vectors,
+    flow,
+    memory,
+    plain,
+    remembered,
+    start,
+)
 from tests.benchmarks import page as requests
 from tests.benchmarks import search as questions
+from tests.benchmarks.compare import BEFORE, KEPT, ROOT
+from tests.benchmarks.streams import streams
 from tests.soak import ARCHIVE
 
-ROOT = Path(__file__).resolve().parents[2]
-KEPT = ROOT / "build" / "bench.json"
 console = Console()
 
 
@@ -83,9 +93,51 @@ def through(asked: argparse.Namespace) -> dict[str, Any]:
         console.print(table)
         found[name] = {
             "posts": took.posts, "kept": took.kept, "seconds": took.seconds,
-            "posts_a_second": rate, "steps": took.steps,
+            "posts_a_second": rate, "steps": by_step(took.steps),
         }  # fmt: skip
     return found
+
+
+def by_step(steps: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
+    """How many posts each step took, and the milliseconds of one."""
+    return {
+        step: {"taken": posts, "post_ms": seconds / max(posts, 1) * 1000}
+        for step, (posts, seconds) in steps.items()
+    }
+
+
+def beside_plain(asked: argparse.Namespace) -> dict[str, Any]:
+    """Posts a second of ours, of a plain stack and of the encoder alone, on two streams."""
+    if not ARCHIVE.exists():
+        console.print("plain: left out: ../shared is not beside the project")
+        return {}
+    found = {}
+    for stream in streams(ARCHIVE.parent, asked.posts or 2_000):
+        with Progress(console=console, transient=True) as bar:
+            took = plain.measure(stream, bar)
+        console.print(plain.table(stream, took))
+        found[stream.name] = {
+            "posts": took.posts, "kept": took.kept, "threshold": took.threshold,
+            "recall": took.recall, "precision": took.precision, "dtype": took.dtype,
+            "others_ms": took.others_ms,
+            "rates": {f"{name}, posts_a_second": took.rate(name) for name in took.seconds},
+            "ratios": {f"ours by {name}, times": took.ratio(name) for name in plain.STACKS},
+            "steps": by_step(took.steps), "others": by_step(
+                {name: (took.posts, seconds) for name, seconds in took.parts.items()}
+            ),
+        }  # fmt: skip
+    return found
+
+
+def lasting(asked: argparse.Namespace) -> dict[str, Any]:
+    """What a post costs the grouper, by how much it remembers; and with the other steps, where
+    `plain` was measured."""
+    with Progress(console=console, transient=True) as bar:
+        found = remembered.measure([int(size) for size in asked.remembered.split(",")], bar)
+    steps = held(KEPT).get("plain", {}).get("figures", {}).get("every post relevant", {})
+    others_ms = steps["others_ms"] if steps else None
+    console.print(remembered.table(found, others_ms))
+    return {f"{one.signals:,} signals": asdict(one) for one in found}
 
 
 def resident(asked: argparse.Namespace) -> dict[str, Any]:
@@ -95,10 +147,10 @@ def resident(asked: argparse.Namespace) -> dict[str, Any]:
         return {}
     with Progress(console=console, transient=True) as bar:
         found = memory.measure(flow.spread(ARCHIVE, asked.posts or 20_000), bar)
-    columns = ("posts done", "resident MB", "anonymous MB", "at least MB")
+    columns = ("posts done", "resident MB", "anonymous MB", "at least MB", "peak MB")
     table = Table(*columns, title="memory of `run`, with the real models")
     for posts, held in found.items():
-        figures = (held.resident_mb, held.anonymous_mb, held.least_mb)
+        figures = (held.resident_mb, held.anonymous_mb, held.least_mb, held.peak_mb)
         table.add_row(f"{posts:,}", *(f"{megabytes:,.0f}" for megabytes in figures))
     console.print(table)
     return {str(posts): asdict(held) for posts, held in found.items()}
@@ -109,11 +161,13 @@ def begun(asked: argparse.Namespace) -> dict[str, Any]:
     with Progress(console=console, transient=True) as bar:
         found = start.measure(bar)
     table = Table("process", "best s", "median s", "worst s", title="start-up")
+    figures = {}
     for name, times in found.items():
-        cells = (times[0], times[len(times) // 2], times[-1])
-        table.add_row(name, *(f"{cell:.2f}" for cell in cells))
+        cells = {"best_s": times[0], "median_s": times[len(times) // 2], "worst_s": times[-1]}
+        table.add_row(name, *(f"{cell:.2f}" for cell in cells.values()))
+        figures[name] = cells
     console.print(table)
-    return found
+    return figures
 
 
 def beside_raw(asked: argparse.Namespace) -> dict[str, Any]:
@@ -152,6 +206,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "memory": resident,
     "start": begun,
     "alerts": told,
+    "plain": beside_plain,
+    "remembered": lasting,
 }
 NAMED = {**PARTS, "elastic": beside_raw, "vectors": vectors}
 
@@ -172,17 +228,28 @@ def commit() -> str:
     return said.stdout.strip()
 
 
+def held(path: Path) -> dict[str, Any]:
+    """The figures of a file, none where it is not there."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(NAMED)}")
     parser.add_argument("--signals", type=int, default=200_000, help="of the index that is asked")
-    parser.add_argument("--posts", type=int, help="through the flow 2,000, for memory 20,000")
+    parser.add_argument(
+        "--posts",
+        type=int,
+        help="through the flow and beside the plain stack 2,000, for memory 20,000",
+    )
     parser.add_argument("--sizes", default="10000,100000,1000000", help="signals in Elasticsearch")
+    parser.add_argument("--remembered", default="1000,100000,1000000", help="signals, growing")
     asked = parser.parse_args()
     log.configure(json=False, level="warning")
     if unknown := set(asked.parts) - set(NAMED):
         parser.error(f"{', '.join(sorted(unknown))}: there are: {', '.join(NAMED)}")
-    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    kept, before = held(KEPT), held(BEFORE)
     machine = {"processor": processor(), "cores": os.cpu_count(), "commit": commit()}
     machine |= {"date": datetime.now(UTC).isoformat(), "load": os.getloadavg()[0]}
     console.print(
@@ -194,6 +261,9 @@ def main() -> None:
         asked.keep = folder
         for name in asked.parts or PARTS:
             figures = NAMED[name](asked)
+            if name in kept:
+                before[name] = kept[name]
+                BEFORE.write_text(json.dumps(before, indent=2) + "\n", encoding="utf-8")
             kept[name] = {**machine, "figures": figures}
             KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 

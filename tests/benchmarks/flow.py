@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,8 +95,8 @@ class Measured(App):
         )
         return replace(ledger, truth=Watched(ledger.truth, {"commit": commit}))  # type: ignore[arg-type]
 
-    def open_index(self, *, beside: bool = False) -> Index:
-        index = super().open_index(beside=beside)
+    def open_index(self, kind: str = "", *, beside: bool = False) -> Index:
+        index = super().open_index(kind, beside=beside)
         write = self.watch.timed("index", index.write, lambda change: len(change.signals))
         return Watched(index, {"write": write})  # type: ignore[return-value]
 
@@ -142,22 +142,30 @@ def sample_day() -> tuple[list[bytes], str]:
     return sample.day().read_bytes().splitlines(keepends=True), area
 
 
+def taken(app: App) -> Iterator[int]:
+    """Take the source in, page by page, as `once` does; how many posts each page brought, when they
+    are in the index."""
+    for accepted in app.pipeline.collect(app.config.sources[0]):
+        while app.pipeline.consume():
+            pass
+        app.catch_up()
+        yield accepted.posts
+
+
 def measure(lines: Sequence[bytes], area: str, name: str, bar: Progress) -> Flow:
-    """Take the lines in, page by page, as `once` does."""
+    """Take the lines in; the models are loaded before the clock starts."""
     with tempfile.TemporaryDirectory() as place:
         config, number = lay_out(Path(place) / "home", lines, area)
         task = bar.add_task(f"{name}: the models are loading", total=number)
         app = Measured(config)
         app.steps  # noqa: B018 - loads the models
+        app.following  # noqa: B018 - makes the index
         bar.update(task, description=name)
         posts = 0
         begun = time.perf_counter()
-        for accepted in app.pipeline.collect(app.config.sources[0]):
-            while done := app.pipeline.consume():
-                bar.advance(task, done)
-            for _ in app.pipeline.follow(app.follower, app.index.write):
-                pass
-            posts += accepted.posts
+        for brought in taken(app):
+            posts += brought
+            bar.update(task, completed=posts)
         seconds = time.perf_counter() - begun
         kept = app.ledger.desk.sizes()["signals"]
         app.close()

@@ -29,11 +29,12 @@ EVERY_S = 0.5
 @dataclass(frozen=True)
 class Held:
     """Megabytes over a while: the most that was resident, the most and the least that was
-    anonymous."""
+    anonymous; and the most that was ever resident until its end, by the system's own account."""
 
     resident_mb: float
     anonymous_mb: float
     least_mb: float
+    peak_mb: float
 
 
 def measure(lines: Sequence[bytes], bar: Progress) -> dict[int, Held]:
@@ -58,7 +59,7 @@ def _watched(
     marks = sorted({mark for mark in MARKS if mark < posts} | {posts})
     task = bar.add_task("memory", total=posts)
     found: dict[int, Held] = {}
-    seen: list[tuple[float, float]] = []
+    seen: list[tuple[float, float, float]] = []
     while len(found) < len(marks):
         if run.poll() is not None:
             raise subprocess.CalledProcessError(run.returncode, run.args)
@@ -67,21 +68,26 @@ def _watched(
         if done:
             seen.append(memory_mb(run.pid))
         if done >= marks[len(found)]:
-            resident, anonymous = zip(*seen, strict=True)
-            found[marks[len(found)]] = Held(max(resident), max(anonymous), min(anonymous))
+            resident, anonymous, peak = zip(*seen, strict=True)
+            found[marks[len(found)]] = Held(
+                resident_mb=max(resident), anonymous_mb=max(anonymous), least_mb=min(anonymous),
+                peak_mb=max(peak),
+            )  # fmt: skip
             seen.clear()
         time.sleep(EVERY_S)
     return found
 
 
-def memory_mb(process: int) -> tuple[float, float]:
-    """Megabytes of a process that are in memory, and how many of them are anonymous.
+def memory_mb(process: int) -> tuple[float, float, float]:
+    """Megabytes of a process that are in memory, how many of them are anonymous, and the most that
+    ever were in memory.
 
     Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
     """
     said = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    kilobytes = dict(re.findall(r"(VmRSS|RssAnon):\s+(\d+) kB", said))
-    return int(kilobytes["VmRSS"]) / 1024, int(kilobytes["RssAnon"]) / 1024
+    kilobytes = dict(re.findall(r"(VmRSS|RssAnon|VmHWM):\s+(\d+) kB", said))
+    resident, anonymous, peak = (int(kilobytes[name]) for name in ("VmRSS", "RssAnon", "VmHWM"))
+    return resident / 1024, anonymous / 1024, peak / 1024
 
 
 def _done(ledger: Path) -> int:

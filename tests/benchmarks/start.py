@@ -22,6 +22,7 @@ def measure(bar: Progress) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory() as place:
         config = Path(place) / "monitor.toml"
         config.touch()
+        subprocess.run([program, "once", "-c", config], check=True, stdout=subprocess.DEVNULL)
         for name, words in VERBS.items():
             named = [program, *words, *([config] if words[-1] == "-c" else [])]
             for _ in range(ROUNDS):
