@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -22,6 +23,8 @@ from tests.web.site import Site, served
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 SIZES: Final = {"light": (1440, 900), "dark": (1440, 900), "phone": (360, 780)}
+EXACT: Final = 96
+"""So many colours, the most frequent, are as they were."""
 QUESTION: Final = "warehouse fire"
 """What the event of the pictures is found by."""
 
@@ -43,8 +46,21 @@ def take(page: Page, site: Site, name: str) -> None:
         page.wait_for_selector("#map[data-ready]")
         page.wait_for_load_state("networkidle")
         drawn = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        small = drawn.quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        small.save(FOLDER / f"{what}-{name}.png", optimize=True)
+        in_few_colours(drawn).save(FOLDER / f"{what}-{name}.png", optimize=True)
+
+
+def in_few_colours(drawn: Image.Image) -> Image.Image:
+    """The same in 256 colours: what is frequent is kept as it is, and so is what stands out."""
+    pixels = np.asarray(drawn).reshape(-1, 3)
+    found, where, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    frequent = found[np.argsort(-counts)[:EXACT]]
+    spread = drawn.quantize(256 - len(frequent), method=Image.Quantize.MAXCOVERAGE)
+    others = np.reshape(spread.getpalette(), (-1, 3))[: 256 - len(frequent)]
+    palette = np.concatenate([frequent, others]).astype(np.int32)
+    nearest = np.array([((palette - one) ** 2).sum(axis=1).argmin() for one in found], np.uint8)
+    small = Image.fromarray(nearest[where].reshape(drawn.height, drawn.width))
+    small.putpalette(palette.astype(np.uint8).tobytes())
+    return small
 
 
 def main() -> None:

@@ -226,3 +226,21 @@ def test_a_phone_begins_with_few_facets_open(browser: Browser, day: Site) -> Non
         opened.open("/")
         assert opened.find("#facets details[open]").count() == 0
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+COVERED = """names => {
+    const boxOf = (one) => one.getBoundingClientRect();
+    const controls = [...document.querySelectorAll(".leaflet-control")].map(boxOf);
+    const covers = (one, other) => one.left < other.right && other.left < one.right
+        && one.top < other.bottom && other.top < one.bottom;
+    return names.map(boxOf).filter(name => controls.some(one => covers(one, name))).length;
+}"""
+"""How many of the names lie under a control of the map."""
+
+
+def test_names_of_places_lie_beside_the_controls_of_the_map(browser: Browser, day: Site) -> None:
+    with window(browser, day) as wide, window(browser, day, PHONE) as narrow:
+        for opened in (wide, narrow):
+            opened.open("/")
+            assert opened.find(".place-name bdi").evaluate_all(COVERED) == 0
+        assert wide.find(".place-name bdi").count() > 0
