@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from monitor.geo import distance_m
 from monitor.model import Enrichment, Place, Post, text_of
 from nlp.days import DAY_S, Day, day_of
-from nlp.events import FINE_M, Tally, Vector, copy_key, places_of, vector_of
+from nlp.events import FINE_M, Sketch, Tally, Vector, copy_key, places_of, vector_of
 
 NEAREST: Final = 8
 """How many events are measured closely, by meaning and again by place."""
@@ -89,23 +89,26 @@ def probe_of(post: Post, enrichment: Enrichment, at: datetime, limits: Limits) -
     )
 
 
-def margin(probe: Probe, tally: Tally, centroid: Vector | None, limits: Limits) -> float | None:
-    """How well a post fits an event; below 0 it is none of it, None where they cannot be one: two
-    places too far apart. Within `carry` at one place the topic is enough; in a language that the
-    models do not know, whose topics are wrong, place and time are."""
-    where = apart(probe.place, tally.place, limits.near_m)
+def margin(
+    probe: Probe, event: Sketch, centroid: Vector | None, copied: bool, limits: Limits
+) -> float | None:
+    """How well a post fits an event, which holds a text of the same words where it is `copied`;
+    below 0 it is none of it, None where they cannot be one: two places too far apart. Within
+    `carry` at one place the topic is enough; in a language that the models do not know, whose
+    topics are wrong, place and time are."""
+    where = apart(probe.place, event.place, limits.near_m)
     if where == "far":
         return None
-    if probe.key and probe.key in tally.keys:
+    if copied:
         return _COPY
-    likeness = _likeness(probe.vector, tally, centroid)
-    here = where == "same" and gap_of(probe.published, tally) <= limits.carry
+    likeness = _likeness(probe.vector, event, centroid)
+    here = where == "same" and gap_of(probe.published, event) <= limits.carry
     carried = likeness - (_STRANGE if probe.foreign else _ALIKE)
-    if here and carried >= 0 and (probe.foreign or _kin(probe.labels, tally)):
+    if here and carried >= 0 and (probe.foreign or _kin(probe.labels, event)):
         return _CARRIED + round(carried, 6)
     if likeness < limits.threshold - _SLIP:
         return -1.0
-    return round(likeness - _needed(probe, tally, where, limits) + (_SLIP if here else 0.0), 6)
+    return round(likeness - _needed(probe, event, where, limits) + (_SLIP if here else 0.0), 6)
 
 
 def apart(a: Place | None, b: Place | None, near_m: float) -> Apart:
@@ -126,41 +129,38 @@ def _apart(a: Circle, b: Circle, near_m: float) -> Apart:
     return "same" if distance <= max(wider, near_m / 3) else "beside"
 
 
-def gap_of(published: datetime, tally: Tally) -> timedelta:
+def gap_of(published: datetime, event: Sketch) -> timedelta:
     """The time between a moment and the event's span; nothing within it."""
-    return max(timedelta(0), tally.first - published, published - tally.last)
+    return max(timedelta(0), event.first - published, published - event.last)
 
 
-def _likeness(vector: Vector | None, tally: Tally, centroid: Vector | None) -> float:
+def _likeness(vector: Vector | None, event: Sketch, centroid: Vector | None) -> float:
     """The mean of the cosines to the event's centre and to the nearest of its exemplars: the centre
     alone draws in whatever is general, one signal alone makes chains."""
-    told = (*tally.exemplars, *tally.lately)
-    if vector is None or centroid is None or not told:
+    if vector is None or centroid is None or not event.count:
         return 0.0
-    nearest = max(float(np.dot(vector, other)) for other in told)
-    return round((float(np.dot(vector, centroid)) + nearest) / 2, 6)
+    return round((float(np.dot(vector, centroid)) + event.likest(vector)) / 2, 6)
 
 
-def _needed(probe: Probe, tally: Tally, where: Apart, limits: Limits) -> float:
+def _needed(probe: Probe, event: Sketch, where: Apart, limits: Limits) -> float:
     """The likeness that is asked of a post: more for long texts, which are all alike to a model,
     for unknown languages, which are too, over time, beside one another and of other topics."""
-    chars = min(probe.chars, tally.chars / tally.size)
+    chars = min(probe.chars, event.chars)
     stretch = min(1.0, max(0.0, (chars - _SHORT) / (_LONG - _SHORT)))
     needed = limits.threshold + limits.long_texts * stretch
-    late = max(timedelta(0), gap_of(probe.published, tally) - limits.carry)
+    late = max(timedelta(0), gap_of(probe.published, event) - limits.carry)
     needed += limits.fade_a_day * (late / timedelta(days=1))
-    if probe.foreign or _kin(probe.labels, tally) is False:
+    if probe.foreign or _kin(probe.labels, event) is False:
         needed += _FAR
     if where == "beside":
         needed += _SLIP
     return needed
 
 
-def _kin(labels: frozenset[str], tally: Tally) -> bool | None:
+def _kin(labels: frozenset[str], event: Sketch) -> bool | None:
     """Whether a post and an event are of one topic: the finer ones where both have some, else the
-    categories; None where either has no topic. An event's are those of a quarter of its signals."""
-    held = {label for label, count in tally.topics.items() if count * 4 >= tally.size}
-    ours, theirs = _split(labels), _split(held)
+    categories; None where either has no topic."""
+    ours, theirs = _split(labels), _split(event.topics)
     if not ours[0] or not theirs[0]:
         return None
     if not ours[0] & theirs[0]:

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right, insort
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -100,6 +100,25 @@ def places_of(post: Post, places: Iterable[Place]) -> tuple[Place, ...]:
     return (carried, *found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """What of an event a post is compared with: its span, the mean length of its texts, the topics
+    of a quarter of its signals, its place and, one after the other, `count` vectors of signals."""
+
+    first: datetime
+    last: datetime
+    chars: float
+    topics: frozenset[str]
+    place: Place | None
+    count: int
+    vectors: bytes
+
+    def likest(self, vector: Vector) -> float:
+        """The cosine to the nearest of its signals. There must be one."""
+        every = vector_of(self.vectors).reshape(self.count, -1)
+        return max(float(np.dot(vector, one)) for one in every)
+
+
 class Tally:
     """What an event's signals say together. `add` takes them in order of arrival, no other way."""
 
@@ -187,6 +206,19 @@ class Tally:
             return None
         norm = float(np.dot(self.sum, self.sum)) ** 0.5
         return (self.sum / norm).astype(np.float32) if norm else None
+
+    def sketch(self) -> Sketch:
+        """What a post is compared with; there must be a signal."""
+        told = (*self.exemplars, *self.lately)
+        return Sketch(
+            first=self.first,
+            last=self.last,
+            chars=self.chars / self.size,
+            topics=frozenset(topic for topic, n in self.topics.items() if n * 4 >= self.size),
+            place=self.place,
+            count=len(told),
+            vectors=b"".join(one.tobytes() for one in told),
+        )
 
     def event(self, name: str, seq: int, phase: Phase, people: Overrides, into: str) -> Event:
         """The event's value; bare where no signal is left."""

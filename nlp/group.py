@@ -145,7 +145,7 @@ class Group:
         memory.remove(before)
         if not stays:
             probe = probe_of(post, enrichment, row.at, self._limits)
-            fit = margin(probe, memory.tally(home), memory.shelf.centre(home), self._limits)
+            fit = self._fit(probe, home)
             if fit is None or fit < 0:
                 home = self._best(post, probe, likes) or str(row.seq)
         self._add(row, post, enrichment, home, before)
@@ -186,10 +186,17 @@ class Group:
         names |= dict.fromkeys(name for name in copies if memory.shelf.eligible(name, probe))
         fits = []
         for name in names:
-            fit = margin(probe, memory.tally(name), memory.shelf.centre(name), self._limits)
+            fit = self._fit(probe, name)
             if fit is not None and fit >= 0:
                 fits.append((-fit, order(name)))
         return min(fits)[1][1] if fits else None
+
+    def _fit(self, probe: Probe, event: str) -> float | None:
+        """How well a post fits an event as it is now."""
+        memory = self._memory
+        sketch = memory.sketch(event)
+        copied = bool(probe.key) and event in memory.kept.copies(probe.key)
+        return margin(probe, sketch, memory.shelf.centre(event), copied, self._limits)
 
     def _gone(self, gone: Gone) -> None:
         """What was taken back leaves; a hold beats expiry and nothing else."""

@@ -11,6 +11,7 @@ import msgspec
 
 from monitor.errors import LedgerError
 from monitor.model import Event, Signal
+from nlp.events import Sketch
 
 _CACHE_KB: Final = 4_000
 _SCRIPT: Final = f"""
@@ -24,7 +25,7 @@ CREATE TABLE signals (
 );
 CREATE INDEX by_event ON signals (event, arrived);
 CREATE INDEX by_author ON signals (author, arrived) WHERE author != '';
-CREATE TABLE events (id TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE events (id TEXT PRIMARY KEY, value BLOB NOT NULL, sketch BLOB);
 CREATE TABLE copies (key BLOB, event TEXT, PRIMARY KEY (key, event)) WITHOUT ROWID;
 CREATE INDEX copied ON copies (event);
 BEGIN;
@@ -34,6 +35,8 @@ BEGIN;
 _encode = msgspec.json.Encoder().encode
 _signal = msgspec.json.Decoder(Signal).decode
 _event = msgspec.json.Decoder(Event).decode
+_pack = msgspec.msgpack.Encoder().encode
+_sketch = msgspec.msgpack.Decoder(Sketch).decode
 
 
 class Kept:
@@ -96,9 +99,17 @@ class Kept:
         ((value,),) = self._ask("SELECT value FROM events WHERE id = ?", name)
         return _event(value)
 
-    def put_event(self, event: Event) -> None:
-        """Put an event away, over what was there of that name."""
-        self._ask("INSERT OR REPLACE INTO events VALUES (?, ?)", event.id, _encode(event))
+    def sketch(self, name: str) -> Sketch:
+        """What posts are compared with of an event that was put away and has signals."""
+        ((sketch,),) = self._ask("SELECT sketch FROM events WHERE id = ?", name)
+        return _sketch(sketch)
+
+    def put_event(self, event: Event, sketch: Sketch | None) -> None:
+        """Put an event away, over what was there of that name; no sketch where it has no signal."""
+        packed = _pack(sketch) if sketch else None
+        self._ask(
+            "INSERT OR REPLACE INTO events VALUES (?, ?, ?)", event.id, _encode(event), packed
+        )
 
     def drop_event(self, name: str) -> None:
         """Let an event go, with its signals and texts."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from monitor.model import UNDATED, Change, Decided, Event, Signal
 from nlp.affinity import Limits, Shelf, order
-from nlp.events import Tally
+from nlp.events import Sketch, Tally
 from nlp.kept import Kept
 from nlp.overrides import Overrides, overrides_of
 
@@ -88,6 +88,10 @@ class Memory:
             self.shelf.put(name, found.tally)
         return found.tally
 
+    def sketch(self, name: str) -> Sketch:
+        """What of an event a post is compared with, as of now."""
+        return self.tally(name).sketch() if name in self._open else self.kept.sketch(name)
+
     def add(self, signal: Signal, row: int) -> None:
         """A new signal of an event, which it founds where there is none of that number."""
         if signal.event not in self.clusters:
@@ -160,7 +164,7 @@ class Memory:
             after = tally.event(name, before.seq, tally.phase(now), cluster.people, cluster.into)
             if after != before or not before.seq:
                 found.event = self._events[name] = replace(after, seq=row)
-                cluster.away = False
+            cluster.away = False
             self._note(name, found)
         self._touched.clear()
 
@@ -229,7 +233,7 @@ class Memory:
             name = next(iter(self._open))
             found, cluster = self._open.pop(name), self.clusters[name]
             if not cluster.away:
-                self.kept.put_event(found.event)
+                self.kept.put_event(found.event, found.tally.sketch() if found.tally.size else None)
                 cluster.away = True
 
     def _retell(self, name: str, found: Open) -> None:

@@ -87,7 +87,7 @@ def test_an_event_that_is_left_out_fits_no_better_than_nothing(seed: int) -> Non
     for probe in probes(town, 200):
         near = shelf.near(probe, None)
         for name, tally in events.items():
-            fit = margin(probe, tally, shelf.centre(name), LIMITS)
+            fit = margin(probe, tally.sketch(), shelf.centre(name), probe.key in tally.keys, LIMITS)
             fits = fit is not None and fit >= 0 and shelf.eligible(name, probe)
             assert not fits or name in near
             fitting += fits

@@ -12,6 +12,7 @@ import pytest
 
 from monitor.model import Enrichment, Event, Place, Point, Post, Row, Signal, Stated, Tick
 from nlp import group, memory
+from nlp.events import Tally
 from nlp.kept import Kept
 from tests.contracts.test_groupers import sequence, told
 
@@ -76,10 +77,12 @@ def test_an_event_comes_back_as_it_was_put_away() -> None:
         certainty="Likely", place=CROYDON, phase="quiet", verdict="confirmed", hold=True,
     )  # fmt: skip
     kept = Kept()
-    kept.put_event(Event(id="7", seq=12))
+    kept.put_event(Event(id="7", seq=12), None)
     assert kept.event("7") == Event(id="7", seq=12)
-    kept.put_event(event)
+    sketch = Tally([signal(1), signal(2)]).sketch()
+    kept.put_event(event, sketch)
     assert kept.event("7") == event
+    assert kept.sketch("7") == sketch
 
 
 @pytest.mark.parametrize("seed", range(12))
