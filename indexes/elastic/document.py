@@ -144,15 +144,18 @@ def _spoken(lang: str, texts: tuple[str, ...]) -> dict[str, object]:
 
 
 def _located(of: Document, place: Point | Place | None) -> dict[str, object]:
-    """Where a document is: on the unit sphere, in its finest tile, and as Kibana shows it."""
+    """Where a document is, and how surely."""
     if of.point is None or place is None:
         return {}
-    x, y, z = on_sphere(*of.point)
-    fields: dict[str, object] = {"x": x, "y": y, "z": z, "tile": _tile(*of.point)}
-    fields["point"] = dict(zip(("lat", "lon"), of.point, strict=True))
-    if place.radius_m <= EARTH_RADIUS_M:
-        fields["radius_m"] = place.radius_m
-    return fields
+    near = {"radius_m": place.radius_m} if place.radius_m <= EARTH_RADIUS_M else {}
+    return _spot(*of.point) | near
+
+
+@lru_cache(maxsize=2_000)
+def _spot(lat: float, lon: float) -> dict[str, object]:
+    """A position on the unit sphere, in its finest tile, and as Kibana shows it."""
+    x, y, z = on_sphere(lat, lon)
+    return {"x": x, "y": y, "z": z, "tile": _tile(lat, lon), "point": {"lat": lat, "lon": lon}}
 
 
 def _tile(lat: float, lon: float) -> dict[str, float]:
