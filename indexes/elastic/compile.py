@@ -46,7 +46,7 @@ _SLACK: Final = (1e-6, 0.1)
 """How far the server may err on a distance: a share of it, and metres. Points are kept within a
 centimetre, its sines are within 0.4 m."""
 _SMALL_M: Final = 3_000.0
-"""Around a smaller circle a box is quicker than a wider circle, which the server prepares first."""
+"""In a smaller circle the server is quicker through all that a box around it holds."""
 _EXACT: Final = (
     "if (doc['x'].size() == 0) { return false; }"
     " def at = params.at;"
@@ -189,17 +189,16 @@ def _whole(number: int) -> int:
 
 
 def _near(asked: Near) -> Body:
-    """What lies in a shape that is surely too wide, and either in a circle that is surely too
-    narrow or near by the exact numbers, which only the edge is asked for."""
+    """What a box or circle that is surely too wide holds and lies near by the exact numbers. Of a
+    large circle only the edge is looked at so: most of it lies in one that is surely too narrow."""
     radius_m = min(asked.radius_m, math.pi * EARTH_RADIUS_M)
     slack = radius_m * _SLACK[0] + _SLACK[1]
     reach = chord(asked.radius_m)
     params = {"at": [*on_sphere(asked.lat, asked.lon), reach * reach]}
     exact = {"script": {"script": {"lang": "painless", "source": _EXACT, "params": params}}}
-    wide = (_box if radius_m <= _SMALL_M else _circle)(asked, radius_m + slack)
-    if radius_m <= slack:
-        return {"bool": {"filter": [wide, exact]}}
-    narrow = _circle(asked, radius_m - slack)
+    if radius_m <= _SMALL_M:
+        return {"bool": {"filter": [_box(asked, radius_m + slack), exact]}}
+    wide, narrow = _circle(asked, radius_m + slack), _circle(asked, radius_m - slack)
     return {"bool": {"filter": [wide], "should": [narrow, exact], "minimum_should_match": 1}}
 
 
