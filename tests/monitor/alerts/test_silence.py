@@ -33,7 +33,7 @@ from tests.worlds import Clock
 
 HEAD = Letterhead(title="Town", operator="op@example.org", page="https://monitor.example")
 FEED = {"kind": "rss", "url": "https://feed.example/rss", "expect": "6h"}
-HEALTHY = Health(state="ok", tried=NOON, answered=NOON, posted=NOON)
+HEALTHY = Health(state="ok", answered=NOON, posted=NOON)
 
 
 def sources(*names: str) -> tuple[Source, ...]:
