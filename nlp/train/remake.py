@@ -45,7 +45,7 @@ def remake(folder: Path, out: Path | None, model: str, tell: Tell) -> str:
     topics = topic.read_all()
     examples = data.read_all(folder, data.FITTED) + data.own(topics)
     judged = data.read_all(folder, data.JUDGED)
-    options = encode.Options(model=model or encode.Options().model, dtype="bfloat16", batch=64)
+    options = encode.Options(model=model or encode.Options().model, dtype="bfloat16")
     encoder = encode.open(options)
     texts = [example.text for example in (*examples, *judged)]
     vectors = vectors_of(
