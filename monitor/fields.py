@@ -66,7 +66,7 @@ FIELDS: Final = {
             of=BOTH,
             help='a place name, a ref as in "geonames:2643743", or unknown',
         ),
-        Field(name="near", type="near", of=BOTH, help='a circle: "51.5,-0.12,2km"'),
+        Field(name="near", type="near", of=BOTH, help='a circle of 10 m or more: "51.5,-0.12,2km"'),
         Field(
             name="phase",
             type="keyword",
@@ -99,6 +99,8 @@ _MATHS: Final = re.compile(r"now(?:([+-])(\d{1,6})([smhdw]))?(?:/([smhd]))?")
 _DAY: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _CLOCK: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}(?::\d{2}(?::\d{2}(\.\d{1,6})?)?)?.*")
 _RADIUS: Final = re.compile(r"(\d+(?:\.\d+)?) ?(m|km)")
+MIN_RADIUS_M: Final = 10.0
+"""No place is known better, and so large a circle is the same to the millimetre in every index."""
 MAX_RADIUS_M: Final = 20_100_000.0
 
 
@@ -156,7 +158,7 @@ def circle_of(text: str) -> tuple[float, float, float] | None:
     except ValueError:
         return None
     radius_m = round(float(radius[1]) * (1000.0 if radius[2] == "km" else 1.0), 3)
-    inside = -90 <= lat <= 90 and -180 <= lon <= 180 and 0 < radius_m <= MAX_RADIUS_M
+    inside = -90 <= lat <= 90 and -180 <= lon <= 180 and MIN_RADIUS_M <= radius_m <= MAX_RADIUS_M
     return (lat, lon, radius_m) if inside else None
 
 

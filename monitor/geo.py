@@ -2,7 +2,7 @@
 
 import math
 
-EARTH_RADIUS_M = 6_371_008.8
+EARTH_RADIUS_M = 6_371_008.7714
 
 
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
@@ -42,10 +42,23 @@ def _wrapped(lon: float) -> float:
     return lon if -180.0 <= lon <= 180.0 else (lon + 180.0) % 360.0 - 180.0
 
 
+def on_grid(lat: float, lon: float) -> tuple[float, float]:
+    """The point's corner, south-west, of a grid of a centimetre: that of Lucene, which keeps a
+    degree in 32 bits. What all circles and tiles are decided by, so that every index says the same.
+
+    Source: https://lucene.apache.org/core/10_0_0/core/org/apache/lucene/geo/GeoEncodingUtils.html
+    """
+    return _floored(lat, 180.0 / 2**32), _floored(lon, 360.0 / 2**32)
+
+
+def _floored(degrees: float, step: float) -> float:
+    return min(math.floor(degrees / step), 2**31 - 1) * step
+
+
 def on_sphere(lat: float, lon: float) -> tuple[float, float, float]:
-    """A point in degrees on the unit sphere: straight distances there need no trigonometry and
-    know neither poles nor antimeridian."""
-    phi, lam = math.radians(lat), math.radians(lon)
+    """A point in degrees, as the grid has it, on the unit sphere: straight distances there need no
+    trigonometry and know neither poles nor antimeridian."""
+    phi, lam = map(math.radians, on_grid(lat, lon))
     return math.cos(phi) * math.cos(lam), math.cos(phi) * math.sin(lam), math.sin(phi)
 
 
@@ -55,11 +68,13 @@ def chord(radius_m: float) -> float:
 
 
 def tile(lat: float, lon: float, zoom: int) -> tuple[int, int]:
-    """Column and row of the Web Mercator tile of a point; beyond 85.05 degrees the outermost row.
+    """Column and row of the Web Mercator tile of a point of the grid; beyond 85.05 degrees the
+    outermost row.
 
     Source: https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames
     """
     across = 2**zoom
+    lat, lon = on_grid(lat, lon)
     phi = math.radians(max(-85.05112878, min(85.05112878, lat)))
     column = math.floor((lon + 180.0) / 360.0 * across)
     row = math.floor((1.0 - math.asinh(math.tan(phi)) / math.pi) / 2.0 * across)

@@ -110,7 +110,7 @@ _grades = st.one_of(
 )
 _circles = st.builds(
     lambda point, radius: f'near:"{point[0]},{point[1]},{radius}"',
-    points, st.sampled_from(("1m", "500m", "2km", "60km", "5000km", "20020km")),
+    points, st.sampled_from(("10m", "500m", "2km", "60km", "5000km", "20020km")),
 )  # fmt: skip
 _words = st.one_of(
     st.sampled_from(WORDS),

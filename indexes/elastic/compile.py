@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from indexes.elastic.document import NOWHERE, tag
-from monitor.geo import EARTH_RADIUS_M, box, chord, on_sphere
 from monitor.query import (
     FIELDS,
     UNKNOWN,
@@ -42,19 +41,6 @@ EVERYTHING: Final[Body] = {"match_all": {}}
 _NUMBERS: Final = {"time": "time_us", "last": "time_us", "first": "first_us", "size": "size"}
 """Where whole numbers are; every other one is a fraction under its own name."""
 _LONG: Final = 2**63 - 1
-_SLACK: Final = (1e-6, 0.1)
-"""How far the server may err on a distance: a share of it, and metres. Points are kept within a
-centimetre, its sines are within 0.4 m."""
-_SMALL_M: Final = 3_000.0
-"""In a smaller circle the server is quicker through all that a box around it holds."""
-_EXACT: Final = (
-    "if (doc['x'].size() == 0) { return false; }"
-    " def at = params.at;"
-    " double a = doc['x'].value - (double) at[0];"
-    " double b = doc['y'].value - (double) at[1];"
-    " double c = doc['z'].value - (double) at[2];"
-    " return a * a + b * b + c * c <= (double) at[3];"
-)
 
 
 def compiled(query: Query, *, ranked: bool = False, like: bool = False) -> Body:
@@ -151,7 +137,8 @@ def _leaf(query: Query) -> Body:
         case Range():
             return _range(query)
         case Near():
-            return _near(query)
+            centre = {"lat": query.lat, "lon": query.lon}
+            return {"geo_distance": {"distance": query.radius_m, "point": centre}}
         case _:
             return EVERYTHING
 
@@ -186,29 +173,3 @@ def _range(asked: Range) -> Body:
 
 def _whole(number: int) -> int:
     return max(-_LONG, min(_LONG, number))
-
-
-def _near(asked: Near) -> Body:
-    """What a box or circle that is surely too wide holds and lies near by the exact numbers. Of a
-    large circle only the edge is looked at so: most of it lies in one that is surely too narrow."""
-    radius_m = min(asked.radius_m, math.pi * EARTH_RADIUS_M)
-    slack = radius_m * _SLACK[0] + _SLACK[1]
-    reach = chord(asked.radius_m)
-    params = {"at": [*on_sphere(asked.lat, asked.lon), reach * reach]}
-    exact = {"script": {"script": {"lang": "painless", "source": _EXACT, "params": params}}}
-    if radius_m <= _SMALL_M:
-        return {"bool": {"filter": [_box(asked, radius_m + slack), exact]}}
-    wide, narrow = _circle(asked, radius_m + slack), _circle(asked, radius_m - slack)
-    return {"bool": {"filter": [wide], "should": [narrow, exact], "minimum_should_match": 1}}
-
-
-def _box(asked: Near, radius_m: float) -> Body:
-    south, west, north, east = box(asked.lat, asked.lon, radius_m)
-    return {
-        "geo_bounding_box": {"point": {"top": north, "left": west, "bottom": south, "right": east}}
-    }
-
-
-def _circle(asked: Near, radius_m: float) -> Body:
-    centre = {"lat": asked.lat, "lon": asked.lon}
-    return {"geo_distance": {"distance": radius_m, "distance_type": "arc", "point": centre}}

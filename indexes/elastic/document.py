@@ -16,7 +16,7 @@ import numpy as np
 from elasticsearch.helpers import pack_dense_vector
 
 from monitor.fields import micros
-from monitor.geo import EARTH_RADIUS_M, on_sphere, tile
+from monitor.geo import EARTH_RADIUS_M
 from monitor.model import Activity, Enrichment, Event, Place, Point, Signal, text_of
 from monitor.query import Document, document
 
@@ -147,26 +147,9 @@ def _located(of: Document, place: Point | Place | None) -> dict[str, object]:
     """Where a document is, and how surely."""
     if of.point is None or place is None:
         return {}
+    lat, lon = of.point
     near = {"radius_m": place.radius_m} if place.radius_m <= EARTH_RADIUS_M else {}
-    return _spot(*of.point) | near
-
-
-@lru_cache(maxsize=2_000)
-def _spot(lat: float, lon: float) -> dict[str, object]:
-    """A position on the unit sphere, in its finest tile, and as Kibana shows it."""
-    x, y, z = on_sphere(lat, lon)
-    return {"x": x, "y": y, "z": z, "tile": _tile(lat, lon), "point": {"lat": lat, "lon": lon}}
-
-
-def _tile(lat: float, lon: float) -> dict[str, float]:
-    """The centre of the finest tile: whoever counts tiles of any zoom by it counts ours.
-
-    Source: https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames
-    """
-    column, row = tile(lat, lon, MAX_ZOOM)
-    across: int = 2**MAX_ZOOM
-    north = math.atan(math.sinh(math.pi * (1 - 2 * (row + 0.5) / across)))
-    return {"lat": math.degrees(north), "lon": (column + 0.5) / across * 360.0 - 180.0}
+    return {"point": {"lat": lat, "lon": lon}, **near}
 
 
 def _packed(vector: bytes) -> str:

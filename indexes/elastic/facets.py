@@ -82,7 +82,7 @@ def grid(search: Search, query: Query, precision: int, of: Of) -> tuple[Bucket, 
     """Documents per tile, most frequent first. Raises QueryError."""
     if not 0 <= precision <= MAX_ZOOM:
         raise QueryError(f"grid: zoom is {precision}; ask for 0 to {MAX_ZOOM}")
-    tiles = {"geotile_grid": {"field": "tile", "precision": precision, "size": MAX_BUCKETS}}
+    tiles = {"geotile_grid": {"field": "point", "precision": precision, "size": MAX_BUCKETS}}
     found = _buckets(search, of, compiled(query), tiles)
     return _ordered({str(key): number for key, number in found.items()})
 

@@ -86,7 +86,7 @@ def test_an_event_is_stemmed_by_all_its_languages():
     [
         "size:>=3", "phase:growing", "verdict:confirmed", "certainty:>Possible", "place:hackney",
         "first:2026-03-14", "last:2026-03-15", "time:2026-03-15", "source:guardian", "lang:de",
-        'near:"51.545,-0.055,1m"', "id:7", "event:7",
+        'near:"51.545,-0.055,10m"', "id:7", "event:7",
     ],
 )  # fmt: skip
 def test_an_event_is_found_by(text: str):
@@ -121,7 +121,7 @@ def test_what_is_only_mentioned_has_a_name_and_no_position():
 
 def test_the_position_of_the_post_goes_before_its_places():
     signal = replace(SIGNAL, post=replace(SIGNAL.post, point=Point(lat=0.0, lon=180.0)))
-    assert of_signal('near:"0,-180,1m"', signal)
+    assert of_signal('near:"0,-180,10m"', signal)
 
 
 def test_a_bare_event_is_everything_but_found_by_words():

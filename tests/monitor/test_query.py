@@ -178,6 +178,7 @@ def test_the_words_of_a_question_are_those_it_wants():
         ('near:"95,0,2km"', 5),
         ('near:"nan,0,2km"', 5),
         ('near:"5,0,0km"', 5),
+        ('near:"5,0,9m"', 5),
         ("fire 🔥", 5),
         ("[a TO b]", 0),
         ("topic:[a TO b]", 6),

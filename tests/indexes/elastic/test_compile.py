@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from indexes.elastic.compile import compiled
 from monitor.errors import QueryError
-from monitor.fields import MAX_RADIUS_M
-from monitor.query import And, Near, Or, Query, Range, parse
+from monitor.query import And, Or, Query, Range, parse
 from tests.contracts.hostile import NESTED
 from tests.questions import event_questions, signal_questions
 
@@ -23,9 +22,7 @@ KEYS = {
     *("bool", "must", "filter", "should", "must_not", "minimum_should_match"),
     *("match_all", "match_none", "constant_score", "boost", "term", "terms", "prefix"),
     *("match_phrase", "range", "gte", "gt", "lte", "lt", "geo_distance", "distance"),
-    *("distance_type", "point", "lat", "lon", "script", "lang", "source", "params"),
-    *("at", "id", "event", "tags", "words", "names"),
-    *("geo_bounding_box", "top", "left", "bottom", "right"),
+    *("point", "lat", "lon", "id", "event", "tags", "words", "names"),
     *("time_us", "first_us", "size", "relevance"),
 }
 
@@ -60,15 +57,6 @@ def test_only_values_are_a_persons(text: str, ranked: bool):
     for part in inner(compiled(parse(text, ("en", "de")), ranked=ranked)):
         if isinstance(part, dict):
             assert part.keys() <= KEYS
-
-
-def test_a_script_is_the_same_for_every_circle():
-    def sources(lat: float, radius_m: float) -> set[str]:
-        parts = inner(compiled(Near(lat, 0.0, radius_m)))
-        return {p["source"] for p in parts if isinstance(p, dict) and "source" in p}
-
-    every = sources(0.0, 1.0) | sources(90.0, 2_500.0) | sources(51.5, MAX_RADIUS_M)
-    assert len(every) == 1
 
 
 @pytest.mark.parametrize("ranked", [True, False])

@@ -11,10 +11,8 @@ from datetime import UTC, datetime
 from importlib.resources import files
 
 import msgspec
-import pytest
 
 from indexes.elastic.document import activity_body, event_body, key_of, signal_body
-from monitor.geo import on_sphere, tile
 from monitor.model import Activity, Enrichment, Event, Place, Point, Post, Signal
 from monitor.query import document
 
@@ -175,25 +173,15 @@ def test_milliseconds_are_those_that_a_moment_lies_in():
     assert stored(FIRE)["time"] == stored(FIRE)["time_us"] // 1_000
 
 
-@pytest.mark.parametrize(
-    ("lat", "lon"), [(51.5, -0.12), (-33.9, 151.2), (89.0, 10.0), (-90.0, 180.0), (0.0, -180.0)]
-)
-def test_the_stored_tile_lies_in_the_documents_own_tile_at_every_zoom(lat: float, lon: float):
-    held = stored(placed(lat, lon))["tile"]
-    for zoom in range(23):
-        assert tile(held["lat"], held["lon"], zoom) == tile(lat, lon, zoom)
-
-
 def test_a_position_is_exact():
     held = stored(placed(51.5, -0.12))
-    assert (held["x"], held["y"], held["z"]) == on_sphere(51.5, -0.12)
     assert (held["point"], held["radius_m"]) == ({"lat": 51.5, "lon": -0.12}, 50)
 
 
 def test_what_is_off_the_earth_is_nowhere():
     held = stored(placed(95.0, 10.0))
     assert "nowhere" in held["tags"]
-    assert not {"x", "tile", "point"} & set(held)
+    assert "point" not in held
 
 
 def test_what_has_no_position_is_nowhere():
@@ -206,7 +194,7 @@ def test_what_has_no_position_is_nowhere():
         seq=1,
     )
     assert "nowhere" in stored(signal)["tags"]
-    assert not {"x", "tile", "point", "radius_m"} & set(stored(signal))
+    assert not {"point", "radius_m"} & set(stored(signal))
 
 
 def test_a_long_id_is_stored_by_its_digest():
