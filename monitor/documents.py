@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from monitor.fields import Kind, micros
@@ -87,7 +88,7 @@ def event_document(event: Event) -> Document:
         texts=texts,
         terms=_terms(texts, langs[:MAX_LANGS]),
         keywords={
-            "topic": _with_broader(event.topics),
+            "topic": _with_broader(tuple(event.topics)),
             "source": _distinct(event.sources),
             "lang": _distinct(langs),
             "phase": (event.phase,),
@@ -120,7 +121,8 @@ def _terms(texts: Iterable[tuple[str, ...]], langs: Iterable[str]) -> frozenset[
     return whole.union(*(stems(whole, lang) for lang in langs))
 
 
-def _with_broader(topics: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=2_000)
+def _with_broader(topics: tuple[str, ...]) -> tuple[str, ...]:
     """Topics and those above them: `Security/violence` implies `Security`."""
     every = (topic.split("/")[:depth] for topic in topics for depth in range(1, 5))
     return tuple(sorted({"/".join(parts) for parts in every} - {""}))
@@ -136,7 +138,12 @@ def _position(lat: float, lon: float) -> tuple[float, float] | None:
 
 
 def _names(places: Iterable[Place]) -> tuple[tuple[str, ...], ...]:
-    return tuple(sorted({name for place in places if (name := words(place.name)[:MAX_WORDS])}))
+    return tuple(sorted({name for place in places if (name := _name(place.name))}))
+
+
+@lru_cache(maxsize=2_000)
+def _name(written: str) -> tuple[str, ...]:
+    return words(written)[:MAX_WORDS]
 
 
 def _refs(places: Iterable[Place]) -> frozenset[str]:

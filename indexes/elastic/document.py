@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -31,10 +32,12 @@ NOWHERE: Final = "nowhere"
 LANGS: Final = ("de", "en", "es", "fr", "it", "pt")
 """Languages whose texts have a field of their own, `text_de` …; all others are in `text`."""
 
-_OF_SIGNAL: Final = tuple(field.name for field in fields_of(Signal))
+_OF_SIGNAL: Final = tuple(field.name for field in fields_of(Signal) if field.name != "enrichment")
 _OF_ENRICHMENT: Final = tuple(
     field.name for field in fields_of(Enrichment) if field.name != "vector"
 )
+_of_signal: Final = attrgetter(*_OF_SIGNAL)
+_of_enrichment: Final = attrgetter(*_OF_ENRICHMENT)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -44,7 +47,6 @@ def key_of(id: str) -> str:
     return id if len(encoded) <= MAX_ID_BYTES else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
 
 
-@lru_cache(maxsize=2_000)
 def tag(field: str, value: str) -> str:
     """What `tags` holds where a field has that value, in whatever case."""
     return f"{field}={value.casefold()}"
@@ -67,8 +69,8 @@ def signal_body(signal: Signal) -> bytes:
     fields["url"] = post.url
     if packed := _packed(known.vector):
         fields["vector"] = packed
-    bare = {name: getattr(signal, name) for name in _OF_SIGNAL}
-    bare["enrichment"] = {name: getattr(known, name) for name in _OF_ENRICHMENT}
+    bare: dict[str, object] = dict(zip(_OF_SIGNAL, _of_signal(signal), strict=True))
+    bare["enrichment"] = dict(zip(_OF_ENRICHMENT, _of_enrichment(known), strict=True))
     return _with_value(fields, bare)
 
 
@@ -120,21 +122,24 @@ def _shared(of: Document) -> dict[str, object]:
         "source": of.keywords["source"],
         "lang": of.keywords["lang"],
         "place": of.places,
-        "tags": list(_tags(of)),
+        "tags": _tags(of),
         "terms": " ".join(sorted(of.terms)),
         "words": [" ".join(text) for text in of.texts],
         "names": [" ".join(name) for name in of.names],
     }
 
 
-def _tags(of: Document) -> Iterator[str]:
-    for field, values in of.keywords.items():
-        for value in values:
-            yield tag(field, value)
-    for ref in sorted(of.refs):
-        yield tag("ref", ref)
+def _tags(of: Document) -> list[str]:
+    found = [tag for each in of.keywords.items() for tag in _of_keyword(*each)]
+    found += _of_keyword("ref", tuple(sorted(of.refs)))
     if of.point is None:
-        yield NOWHERE
+        found.append(NOWHERE)
+    return found
+
+
+@lru_cache(maxsize=5_000)
+def _of_keyword(field: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([tag(field, value) for value in values])
 
 
 def _spoken(lang: str, texts: tuple[str, ...]) -> dict[str, object]:
