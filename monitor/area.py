@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from monitor.geo import distance_m
+from monitor.geo import distance_m, wrapped
 from monitor.model import Place
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def box_corners(south: float, west: float, north: float, east: float) -> Corners
     long sides of one that goes around half the earth."""
     wide = east - west if west <= east else east - west + 360.0
     steps = 1 if wide <= 180.0 else 3
-    lons = [west, *(_wrapped(west + wide * step / steps) for step in range(1, steps)), east]
+    lons = [west, *(wrapped(west + wide * step / steps) for step in range(1, steps)), east]
     return (*((south, lon) for lon in lons), *((north, lon) for lon in reversed(lons)))
 
 
@@ -63,7 +63,7 @@ def box_of(corners: Corners) -> Box:
     west, east = min(lons), max(lons)
     if east - west >= 360.0:
         return min(lats), -180.0, max(lats), 180.0
-    return min(lats), _wrapped(west), max(lats), _wrapped(east)
+    return min(lats), wrapped(west), max(lats), wrapped(east)
 
 
 def unrolled(corners: Corners) -> Corners:
@@ -106,8 +106,3 @@ def outside(places: tuple[Place, ...], areas: tuple[Area, ...]) -> bool:
     """True where something happened, and no place of the text lies in one of the areas."""
     happened = any(place.role == "happened" for place in places)
     return happened and any(not any(map(area.touches, places)) for area in areas)
-
-
-def _wrapped(lon: float) -> float:
-    """The same longitude within -180 to 180."""
-    return lon if -180.0 <= lon <= 180.0 else (lon + 180.0) % 360.0 - 180.0

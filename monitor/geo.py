@@ -26,7 +26,7 @@ def box(lat: float, lon: float, radius_m: float) -> tuple[float, float, float, f
     reach = math.degrees(math.asin(math.sin(angle) / math.cos(math.radians(lat))))
     if reach >= 180.0:
         return south, -180.0, north, 180.0
-    return south, _wrapped(lon - reach), north, _wrapped(lon + reach)
+    return south, wrapped(lon - reach), north, wrapped(lon + reach)
 
 
 def in_box(lat: float, lon: float, bounds: tuple[float, float, float, float]) -> bool:
@@ -37,7 +37,7 @@ def in_box(lat: float, lon: float, bounds: tuple[float, float, float, float]) ->
     return west <= lon <= east if west <= east else (lon >= west or lon <= east)
 
 
-def _wrapped(lon: float) -> float:
+def wrapped(lon: float) -> float:
     """The same longitude within -180 to 180."""
     return lon if -180.0 <= lon <= 180.0 else (lon + 180.0) % 360.0 - 180.0
 

@@ -227,11 +227,11 @@ class Shelf:
     def near(self, probe: Probe, likes: Likes | None) -> list[str]:
         """The events that may be a post's, by meaning or by place, without those that it surely
         does not fit; each once."""
-        at, since = probe.published.timestamp(), (probe.at - self._limits.memory).timestamp()
         every = [
             Held(day, slots, (likes or {}).get(number))
             for number, day in self._days.items()
-            if self._reaches(probe, number, day) and len(slots := day.open(at, self._window, since))
+            if self._reaches(probe, number, day)
+            and len(slots := np.flatnonzero(self._open(probe, day, slice(len(day.names)))))
         ]
         found = dict.fromkeys((*self._like(probe, every), *self._closest(probe, every)))
         return [name for name in found if self._possible(probe, name)]
@@ -242,10 +242,15 @@ class Shelf:
         if number is None:
             return False
         day = self._days[number]
-        first, last, newest = day.facts[:3, day.slot(name)]
-        at = probe.published.timestamp()
-        recent = newest >= (probe.at - self._limits.memory).timestamp()
-        return bool(recent and first - self._window <= at <= last + self._window)
+        return bool(self._open(probe, day, day.slot(name)))
+
+    def _open(self, probe: Probe, day: Day, slots: slice | int) -> NDArray[np.bool_]:
+        """Which events a post may join: those near enough in time, with an arrival of late."""
+        first, last, newest = day.facts[:3, slots]
+        at, window = probe.published.timestamp(), self._window
+        since = (probe.at - self._limits.memory).timestamp()
+        near: NDArray[np.bool_] = (first - window <= at) & (at <= last + window) & (newest >= since)
+        return near
 
     def _reaches(self, probe: Probe, number: int, day: Day) -> bool:
         """Whether a day may have events that a post is near in time."""

@@ -90,12 +90,6 @@ class Day:
             scores[changed] = self.centres[changed] @ vector
         return scores
 
-    def open(self, at: float, window: float, since: float) -> NDArray[np.intp]:
-        """The slots of the events that a post of that moment may join: those near enough in time,
-        with an arrival since then."""
-        first, last, newest = self.facts[:3, : len(self.names)]
-        return np.flatnonzero((first - window <= at) & (at <= last + window) & (newest >= since))
-
     def _room(self) -> int:
         if self._free:
             return self._free.pop()

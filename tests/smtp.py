@@ -44,6 +44,14 @@ MESSAGE = Message(
     pictures=(Picture(cid="map", alt="a map", png=PNG),),
     unsubscribe="https://monitor.example.org/u/token",
 )
+TOML = """
+[channel.email]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "alerts@example.org"
+"""
+"""What a deployment's configuration says of such a server; `port` is to be filled in."""
 
 
 @dataclass

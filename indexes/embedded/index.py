@@ -41,6 +41,7 @@ SCAN_VALUES: Final = 500
 """How many a scan holds at once: of ids, each time they are asked for, and of documents."""
 LEAST_FREE: Final = 2_000_000_000
 """Bytes of the disk: with less, a rebuild may not have room."""
+_LISTED: Final = "(SELECT value FROM json_each(?))"
 
 _signal = msgspec.json.Decoder(Signal).decode
 _event = msgspec.json.Decoder(Event).decode
@@ -191,8 +192,7 @@ class Embedded:
         """Those of these ids that are there, in order of id, and when that was so."""
         with self._store.reading() as database:
             found = database.execute(
-                f"SELECT n FROM {of} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-                (json.dumps(ids),),
+                f"SELECT n FROM {of} WHERE id IN {_LISTED} ORDER BY id", (json.dumps(ids),)
             )
             numbers = [n for (n,) in found]
             values = _values(database, of, numbers)
@@ -228,11 +228,11 @@ class Embedded:
         nearest = self._vectors.nearest(database, vector, None, LIKE_NEAREST)
         near = [(n, cosine) for n, cosine in nearest if cosine >= LIKE_FLOOR]
         ids = _near_ids(database, kind, near)
-        wide = compiled(query, kind, json.dumps(list(ids)))
-        sql = f"SELECT n, id FROM {kind} WHERE id IN (SELECT value FROM json_each(?)) AND {{}}"
-        found = database.execute(
-            sql.format(wide.sql().sql), (json.dumps(list(ids)), *wide.sql().values)
-        )
+        listed = json.dumps(list(ids))
+        wide = compiled(query, kind, listed)
+        where = wide.sql()
+        sql = f"SELECT n, id FROM {kind} WHERE id IN {_LISTED} AND {where.sql}"
+        found = database.execute(sql, (listed, *where.values))
         best = sorted(((n, ids[id_]) for n, id_ in found), key=lambda one: (-one[1], one[0]))
         return Question(kind, exact, wide, ranked, tuple(best))
 
@@ -257,8 +257,7 @@ def _near_ids(
     cosines = dict(near)
     name = "id" if kind == "signals" else "event"
     found = database.execute(
-        f"SELECT n, {name} FROM signals WHERE n IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(cosines)),),
+        f"SELECT n, {name} FROM signals WHERE n IN {_LISTED}", (json.dumps(list(cosines)),)
     )
     ids: dict[str, float] = {}
     for n, id_ in found:
@@ -276,8 +275,7 @@ def _only_like(database: Connection, question: Question, numbers: Sequence[int])
         return frozenset()
     where = question.exact.sql()
     found = database.execute(
-        f"SELECT n FROM {question.kind} WHERE n IN (SELECT value FROM json_each(?))"
-        f" AND {where.sql}",
+        f"SELECT n FROM {question.kind} WHERE n IN {_LISTED} AND {where.sql}",
         (json.dumps(list(numbers)), *where.values),
     )
     return frozenset(numbers) - {n for (n,) in found}
@@ -286,7 +284,6 @@ def _only_like(database: Connection, question: Question, numbers: Sequence[int])
 def _values(database: Connection, kind: Of, numbers: Sequence[int]) -> dict[int, Signal | Event]:
     read = _signal if kind == "signals" else _event
     found = database.execute(
-        f"SELECT n, value FROM {kind}_value WHERE n IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(numbers)),),
+        f"SELECT n, value FROM {kind}_value WHERE n IN {_LISTED}", (json.dumps(list(numbers)),)
     )
     return {n: read(value) for n, value in found}

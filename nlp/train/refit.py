@@ -142,7 +142,7 @@ def _compare(
     folds = _folds(events, truth)
     if folds is None:
         return None, None
-    worth = _worth(events)
+    worth = _worth(events, truth)
     start, used = (
         Linear(weights=each.weights[row].astype(np.float64), bias=float(each.bias[row]))
         for each in (first, now)
@@ -204,10 +204,11 @@ def _shuffled(event: str) -> str:
     return hashlib.sha256(str(event).encode()).hexdigest()
 
 
-def _worth(events: NDArray[np.str_]) -> Floats:
-    """What each post counts, so that no event outweighs the others."""
-    _, place, sizes = np.unique(events, return_inverse=True, return_counts=True)
-    worth: Floats = np.minimum(1.0, MOST / sizes)[place]
+def _worth(events: NDArray[np.str_], truth: Truth) -> Floats:
+    """What each post that people judged counts, so that no event outweighs the others."""
+    _, place = np.unique(events, return_inverse=True)
+    sizes = np.bincount(place, truth >= 0)
+    worth: Floats = (MOST / np.maximum(MOST, sizes))[place]
     return worth
 
 

@@ -15,19 +15,13 @@ from monitor.config import read_config
 from monitor.ledger import Entry, utc_now
 from monitor.messages import Subscription
 from monitor.model import Page
-from tests.smtp import mail_server
+from tests.smtp import TOML, mail_server
 from tests.verbs import Verb
 from tests.web.site import posted, smoke
 
-TOML = """
+CONFIG = f"""{TOML}
 [alerts]
 page = "https://monitor.example"
-
-[channel.email]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "alerts@example.org"
 
 [[subscription]]
 name = "Duty"
@@ -39,7 +33,7 @@ query = "flood"
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "monitor.toml"
-    path.write_text(TOML.format(port=1), encoding="utf-8")
+    path.write_text(CONFIG.format(port=1), encoding="utf-8")
     return path
 
 
@@ -112,7 +106,7 @@ def test_what_cannot_be_is_said_in_a_sentence(
 
 def test_a_test_message_is_sent_at_once(verb: Verb, config: Path) -> None:
     with mail_server() as server:
-        config.write_text(TOML.format(port=server.port), encoding="utf-8")
+        config.write_text(CONFIG.format(port=server.port), encoding="utf-8")
         ran = verb("alert", "test", "ada@example.org", "-c", config)
     assert ran.code == 0, ran.err
     (taken,) = server.taken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from monitor.errors import ConfigError, QueryError, SourceChanged, SourceError, 
 from monitor.geocoder import Addresses, Located, Locator
 from monitor.ports import Candidate
 from monitor.tables import GeocoderTable
-from tests.servers import Reply, Site, serving
+from tests.servers import Reply, Site
 
 HOME = Area(name="London", corners=box_corners(51.3, -0.5, 51.7, 0.3))
 HERE = Candidate(label="Mill Road, London", lat=51.5, lon=-0.1)
@@ -55,17 +55,6 @@ GEOJSON = {
 def service(site: Site, url: str, answer: Any = PHOTON, **more: Any) -> Addresses:
     site.pages["/api"] = Reply(body=json.dumps(answer).encode())
     return Addresses(GeocoderTable(url=f"{url}/api?limit=8&q={{address}}", **more), "us")
-
-
-@pytest.fixture
-def site() -> Site:
-    return Site()
-
-
-@pytest.fixture
-def url(site: Site) -> Iterator[str]:
-    with serving(site) as found:
-        yield found
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def vector(seed: int, towards: float) -> bytes:
     return (numbers / np.linalg.norm(numbers)).astype("<f4").tobytes()
 
 
-def judged(number: int, verdict: str, towards: float, *decided: Decided) -> Judged:
+def judged(number: int, verdict: str, towards: float, *decided: Decided, posts: int = 4) -> Judged:
     said = Enrichment(models={"encode": f"MiniLM@{SHIPPED.encoder[:8]} bfloat16"})
     signals = [
         Signal(
@@ -39,15 +39,20 @@ def judged(number: int, verdict: str, towards: float, *decided: Decided) -> Judg
             arrived=number,
             seq=number,
         )
-        for post in range(4)
+        for post in range(posts)
     ]
-    event = Event(id=str(number), seq=number, size=4, verdict=verdict)  # type: ignore[arg-type]
+    event = Event(id=str(number), seq=number, size=posts, verdict=verdict)  # type: ignore[arg-type]
     return event, signals, decided
 
 
 def told(number: int, verdict: Said, *value: str, undone: int = 0) -> Decided:
     said = Decision(target=str(number), verdict=verdict, value=value)
     return Decided(seq=1000 + number, decision=said, event=str(number), undone=undone)
+
+
+def promoted(number: int) -> Decided:
+    said = Decision(target=f"test:{number}-0", verdict="promote")
+    return Decided(seq=2000 + number, decision=said, event=str(number))
 
 
 def verdicts(towards: float) -> list[Judged]:
@@ -115,16 +120,33 @@ def test_a_corrected_topic_teaches_that_topic(tmp_path: Path) -> None:
     assert "relevance" not in lines
 
 
+def test_a_promoted_post_counts_the_same_among_many_that_nobody_judged(tmp_path: Path) -> None:
+    def lessons(*topic: str) -> list[Judged]:
+        return [
+            judged(n, "none", 0.6, promoted(n), *(told(n, "topic", t) for t in topic), posts=40)
+            if n % 2
+            else judged(n, "dismissed", -0.6)
+            for n in range(EVENTS)
+        ]
+
+    alone, among = (
+        {
+            line.head: line
+            for line in refit.refit(lessons(*topic), "", "", tmp_path / "".join(topic))
+        }
+        for topic in ((), ("Fire",))
+    )
+    assert alone["relevance"].posts == among["relevance"].posts == EVENTS // 2 * 5
+    assert among["relevance"].loss == pytest.approx(alone["relevance"].loss)
+
+
 def test_lessons_are_what_still_stands() -> None:
     event, signals, _ = judged(1, "none", 0.0)
-    promoted = Decided(
-        seq=5, event="1", decision=Decision(target=signals[0].post.id, verdict="promote")
-    )
-    assert [one.relevant for one in refit.lessons_of(event, signals, [promoted])] == [True]
-    undone = replace(promoted, undone=9)
+    assert [one.relevant for one in refit.lessons_of(event, signals, [promoted(1)])] == [True]
+    undone = replace(promoted(1), undone=9)
     assert list(refit.lessons_of(event, signals, [undone])) == []
     dismissed = replace(event, verdict="dismissed")
-    lessons = list(refit.lessons_of(dismissed, signals, [promoted]))
+    lessons = list(refit.lessons_of(dismissed, signals, [promoted(1)]))
     assert [one.relevant for one in lessons] == [False] * 4
     water = list(refit.lessons_of(event, signals, [told(1, "topic", "Infra/water")]))
     assert {one.topics for one in water} == {frozenset({"Infra", "Infra/water"})}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.site import Site, sample_day, served
+from tests.web.site import Site, able, posted, sample_day, served, smoke
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,15 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def own_day(tmp_path: Path) -> Iterator[Site]:
     """The page of a sample day of the test's own."""
     app = sample_day(tmp_path / "day")
+    with served(app) as site:
+        yield site
+    app.close()
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Iterator[Site]:
+    """A page on this machine, where mail is set up and there was a fire just now."""
+    app = able(posted(tmp_path / "day", smoke(1)))
     with served(app) as site:
         yield site
     app.close()

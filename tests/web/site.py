@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor import parts, sample
 from monitor.app import App
-from monitor.config import read_config
+from monitor.config import build_config, read_config
 from monitor.ledger import utc_now
 from monitor.model import Enrichment, Page, Post
 from monitor.pipeline import Pipeline, Rules
@@ -24,6 +24,9 @@ from monitor.ports import Grouper
 from monitor.tables import WebTable
 from monitor.web.server import listening, server_of
 from tests.worlds import KEYS, Clock, Recorded, fill, pipeline
+
+PAGE = "https://monitor.example"
+MAIL = {"email": {"host": "mail.example.org", "sender": "alerts@example.org"}}
 
 
 @dataclass
@@ -179,3 +182,22 @@ def posted(folder: Path, *posts: Post) -> App:
     app.ledger.inbox.accept("test", Page(posts=posts))
     app.catch_up()
     return app
+
+
+def configured(app: App, **tables: Any) -> App:
+    """The deployment with other alerts, channels and subscriptions: those of these tables."""
+    known = build_config(tables, app.config.path)
+    app.config = replace(
+        app.config,
+        alerts=known.alerts,
+        channels=known.channels,
+        subscriptions=known.subscriptions,
+    )
+    return app
+
+
+def able(app: App) -> App:
+    """The deployment with mail set up."""
+    duty = {"name": "Duty", "to": "duty@example.org", "query": "flood"}
+    alerts = {"page": PAGE, "confirm_per_client": 4}
+    return configured(app, alerts=alerts, channel=MAIL, subscription=[duty])

@@ -13,17 +13,14 @@ import pytest
 import schemathesis
 from schemathesis import GenerationMode
 
-from monitor.app import App
-from monitor.config import Config, build_config
 from monitor.ledger import utc_now
 from monitor.messages import Subscription
 from monitor.tables import WebTable
 from monitor.web.access import user
-from tests.web.site import Site, posted, served, smoke
+from tests.web.site import PAGE, Site, able, posted, served, smoke
 from tests.web.test_gate import ADA, BOB, enter, tokens
 from tests.web.test_openapi import ask
 
-PAGE = "https://monitor.example"
 FORM = {
     "name": "Fires",
     "to": "ada@example.org",
@@ -40,35 +37,6 @@ FORM = {
     "quiet_to": "06:00",
     "zone": "Europe/London",
 }
-
-
-def able(app: App) -> App:
-    """The deployment with mail set up."""
-    tables = {
-        "alerts": {"page": PAGE, "confirm_per_client": 4},
-        "channel": {"email": {"host": "mail.example.org", "sender": "alerts@example.org"}},
-        "subscription": [{"name": "Duty", "to": "duty@example.org", "query": "flood"}],
-    }
-    known = build_config(tables, app.config.path)
-    config: Config = app.config
-    app.config = Config(
-        **{
-            **{name: getattr(config, name) for name in Config.__dataclass_fields__},
-            "alerts": known.alerts,
-            "channels": known.channels,
-            "subscriptions": known.subscriptions,
-        }
-    )
-    return app
-
-
-@pytest.fixture
-def mine(tmp_path: Path) -> Iterator[Site]:
-    """A page on this machine, where mail is set up and there was a fire just now."""
-    app = able(posted(tmp_path / "day", smoke(1)))
-    with served(app) as site:
-        yield site
-    app.close()
 
 
 @pytest.fixture

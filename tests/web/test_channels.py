@@ -13,11 +13,10 @@ import pytest
 
 from monitor.alerts.deliver import deliver
 from monitor.app import App
-from monitor.config import Config, build_config
 from monitor.ledger import utc_now
 from monitor.tables import WebTable
-from tests.web.site import Site, posted, served
-from tests.web.test_alerts import PAGE, kept, path, said, smoke
+from tests.web.site import MAIL, PAGE, Site, configured, posted, served, smoke
+from tests.web.test_alerts import kept, path, said
 from tests.web.test_gate import ADA, BOB, enter, tokens
 
 HOOK = "https://hooks.example.org/T0/very-secret"
@@ -31,21 +30,10 @@ def able(app: App, folder: Path) -> App:
     ):
         (folder / name).write_text(text, encoding="utf-8")
         (folder / name).chmod(0o600)
-    tables = {
-        "alerts": {"page": PAGE},
-        "channel": {
-            "email": {"host": "mail.example.org", "sender": "alerts@example.org"},
-            "webhook": {
-                "secret_file": str(folder / "webhook.secret"),
-                "allow": ["intranet.example"],
-            },
-            "apprise": {"targets_file": str(folder / "targets.toml")},
-        },
-    }
-    known = build_config(tables, app.config.path)
-    given = {name: getattr(app.config, name) for name in Config.__dataclass_fields__}
-    app.config = Config(**{**given, "alerts": known.alerts, "channels": known.channels})
-    return app
+    webhook = {"secret_file": str(folder / "webhook.secret"), "allow": ["intranet.example"]}
+    apprise = {"targets_file": str(folder / "targets.toml")}
+    channels = {**MAIL, "webhook": webhook, "apprise": apprise}
+    return configured(app, alerts={"page": PAGE}, channel=channels)
 
 
 @pytest.fixture

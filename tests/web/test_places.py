@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.web.site import Site, posted, served
-from tests.web.test_alerts import FORM, able, kept, path, said, smoke
-
-
-@pytest.fixture
-def mine(tmp_path: Path) -> Iterator[Site]:
-    """A page on this machine, where mail is set up."""
-    app = able(posted(tmp_path / "day", smoke(1)))
-    with served(app) as site:
-        yield site
-    app.close()
+from tests.web.site import Site
+from tests.web.test_alerts import FORM, kept, path, said
 
 
 def test_a_circle_is_drawn_around_a_place_that_is_looked_up(mine: Site) -> None:

@@ -12,15 +12,7 @@ from monitor.model import Page, Post
 from tests.benchmarks.alerts import Quick
 from tests.monitor.alerts.town import subscription
 from tests.running import running, stopped, waited
-from tests.smtp import mail_server
-
-CONFIG = """
-[channel.email]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "alerts@example.org"
-"""
+from tests.smtp import TOML, mail_server
 
 
 def posted(ledger: Ledger, number: int) -> None:
@@ -34,7 +26,7 @@ def test_a_post_comes_in_and_a_mail_goes_out(tmp_path: Path) -> None:
     ledger.subscribers.put(subscription("ada", query="fire"), subscription("ben", query="flood"))
     posted(ledger, 1)
     with mail_server() as server:
-        config.write_text(CONFIG.format(port=server.port), encoding="utf-8")
+        config.write_text(TOML.format(port=server.port), encoding="utf-8")
         process = running(lambda: Quick(read_config(config)), tmp_path / "log")
         waited(lambda: len(server.taken) == 1)
         posted(ledger, 2)

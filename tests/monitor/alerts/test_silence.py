@@ -28,7 +28,7 @@ from tests.benchmarks.alerts import Quick
 from tests.monitor.alerts.test_schedule import waited
 from tests.monitor.alerts.town import NOON
 from tests.ordeal import FORK
-from tests.smtp import Fault, Server, mail_server
+from tests.smtp import TOML, Fault, Server, mail_server
 from tests.worlds import Clock
 
 HEAD = Letterhead(title="Town", operator="op@example.org", page="https://monitor.example")
@@ -237,15 +237,9 @@ def killed(path: Path, clock: Clock) -> None:
     os._exit(9)
 
 
-CONFIG = """
+CONFIG = f"""{TOML}
 [alerts]
 operator = "op@example.org"
-
-[channel.email]
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "alerts@example.org"
 
 [[source]]
 name = "feed"

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.web.browser.test_access import faults
 from tests.web.browser.window import LAPTOP, PHONE, Light, Window, window
-from tests.web.site import Site, posted, served, smoke
-from tests.web.test_alerts import FORM, able, kept, path
+from tests.web.site import Site
+from tests.web.test_alerts import FORM, kept, path
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    app = able(posted(tmp_path / "day", smoke(1)))
-    with served(app) as opened:
-        yield opened
-    app.close()
-
-
-@pytest.fixture
-def reader(browser: Browser, site: Site) -> Iterator[Window]:
-    with window(browser, site) as opened:
+def reader(browser: Browser, mine: Site) -> Iterator[Window]:
+    with window(browser, mine) as opened:
         yield opened
 
 
@@ -32,7 +23,7 @@ def values(opened: Window, *names: str) -> list[str]:
     return [opened.find(f"[name={name}]").input_value() for name in names]
 
 
-def test_a_circle_is_drawn_checked_and_subscribed_to(reader: Window, site: Site) -> None:
+def test_a_circle_is_drawn_checked_and_subscribed_to(reader: Window, mine: Site) -> None:
     reader.open("/alerts")
     assert values(reader, "zone") == ["Europe/London"]
     reader.find("[name=name]").fill("Smoke")
@@ -48,12 +39,12 @@ def test_a_circle_is_drawn_checked_and_subscribed_to(reader: Window, site: Site)
     assert values(reader, "lat", "lon", "radius_km") == [lat, lon, radius]
     reader.find("button[value=save]").click()
     reader.find("#asked").wait_for()
-    one = kept(site, "Smoke")
+    one = kept(mine, "Smoke")
     assert one.area == ((float(lat), float(lon)),)
     assert (one.zone, one.radius_m) == ("Europe/London", 2_000.0)
 
 
-def test_a_place_is_typed_chosen_and_drawn(reader: Window, site: Site) -> None:
+def test_a_place_is_typed_chosen_and_drawn(reader: Window, mine: Site) -> None:
     reader.open("/alerts")
     reader.find("[name=name]").fill("Hackney")
     reader.find("[name=to]").fill("ada@example.org")
@@ -61,17 +52,17 @@ def test_a_place_is_typed_chosen_and_drawn(reader: Window, site: Site) -> None:
     reader.find("[name=place]").press("Enter")
     reader.find("#places").wait_for()
     assert faults(reader) == []
-    assert len(site.app.ledger.subscribers.all()) == 1
+    assert len(mine.app.ledger.subscribers.all()) == 1
     reader.page.get_by_role("button", name="Hackney, England").first.click()
     reader.find("#map path.near").wait_for()
     lat, lon = values(reader, "lat", "lon")
     reader.find("[name=name]").press("Enter")
     reader.find("#asked").wait_for()
-    assert kept(site, "Hackney").area == ((float(lat), float(lon)),)
+    assert kept(mine, "Hackney").area == ((float(lat), float(lon)),)
 
 
-def test_what_was_looked_up_fits_a_phone(browser: Browser, site: Site) -> None:
-    with window(browser, site, PHONE, "dark") as opened:
+def test_what_was_looked_up_fits_a_phone(browser: Browser, mine: Site) -> None:
+    with window(browser, mine, PHONE, "dark") as opened:
         opened.open("/alerts")
         opened.find("[name=place]").fill("Paris, Texas")
         opened.page.get_by_role("button", name="Look it up").click()
@@ -92,14 +83,14 @@ def test_a_polygon_is_drawn_corner_by_corner(reader: Window) -> None:
     assert reader.find("#map path.near").count() == 3
 
 
-def test_axe_finds_nothing(browser: Browser, site: Site) -> None:
-    site.post("/alerts", FORM)
-    one = kept(site)
+def test_axe_finds_nothing(browser: Browser, mine: Site) -> None:
+    mine.post("/alerts", FORM)
+    one = kept(mine)
     found: dict[str, list[str]] = {}
     sights: tuple[tuple[tuple[int, int], Light], ...] = ((PHONE, "dark"), (LAPTOP, "light"))
     for size, light in sights:
-        with window(browser, site, size, light) as opened:
-            links = [site.app.links.confirm(one.id), site.app.links.manage(one.id)]
+        with window(browser, mine, size, light) as opened:
+            links = [mine.app.links.confirm(one.id), mine.app.links.manage(one.id)]
             for address in (*map(path, links), "/alerts"):
                 opened.open(address)
                 found[address] = faults(opened)
