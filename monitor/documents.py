@@ -17,6 +17,9 @@ MAX_WORDS: Final = 5_000
 MAX_LANGS: Final = 5
 """Languages by which an event's words are stemmed, the most frequent ones."""
 
+_SHORT: Final = 300
+"""Characters of a text whose words are kept for a while."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -47,14 +50,14 @@ def signal_document(signal: Signal) -> Document:
     post, known = signal.post, signal.enrichment
     happened = [place for place in known.places if place.role == "happened"]
     point = post.point or next(iter(happened), None)
-    text = words(text_of(post))[:MAX_WORDS]
+    text, terms = _read(text_of(post), (known.lang,))
     return Document(
         kind="signals",
         id=post.id,
         event=signal.event,
         seq=signal.seq,
         texts=(text,),
-        terms=_terms((text,), (known.lang,)),
+        terms=terms,
         keywords={
             "topic": _with_broader(known.labels),
             "source": _distinct((post.source, *signal.sources)),
@@ -68,7 +71,7 @@ def signal_document(signal: Signal) -> Document:
             "relevance": known.relevance,
         },
         point=_position(point.lat, point.lon) if point else None,
-        places=_distinct(place.name for place in known.places),
+        places=_distinct(tuple([place.name for place in known.places])),
         names=_names(known.places),
         refs=_refs(known.places),
     )
@@ -76,21 +79,21 @@ def signal_document(signal: Signal) -> Document:
 
 def event_document(event: Event) -> Document:
     """What a question sees of an event."""
-    texts = tuple(words(text)[:MAX_WORDS] for text in event.texts)
     place = event.place
     places = (place,) if place else ()
     langs = sorted(event.langs, key=lambda lang: (-event.langs[lang], lang))
+    read = [_read(text, tuple(langs[:MAX_LANGS])) for text in event.texts]
     return Document(
         kind="events",
         id=event.id,
         event=event.id,
         seq=event.seq,
-        texts=texts,
-        terms=_terms(texts, langs[:MAX_LANGS]),
+        texts=tuple(text for text, _ in read),
+        terms=frozenset[str]().union(*(terms for _, terms in read)),
         keywords={
             "topic": _with_broader(tuple(event.topics)),
-            "source": _distinct(event.sources),
-            "lang": _distinct(langs),
+            "source": _distinct(tuple(event.sources)),
+            "lang": _distinct(tuple(langs)),
             "phase": (event.phase,),
             "verdict": (event.verdict,),
             "severity": (event.severity,),
@@ -105,7 +108,7 @@ def event_document(event: Event) -> Document:
             "size": event.size,
         },
         point=_position(place.lat, place.lon) if place else None,
-        places=_distinct(one.name for one in places),
+        places=_distinct(tuple([one.name for one in places])),
         names=_names(places),
         refs=_refs(places),
     )
@@ -116,9 +119,17 @@ def document(value: Signal | Event) -> Document:
     return signal_document(value) if isinstance(value, Signal) else event_document(value)
 
 
-def _terms(texts: Iterable[tuple[str, ...]], langs: Iterable[str]) -> frozenset[str]:
-    whole = frozenset[str]().union(*texts)
-    return whole.union(*(stems(whole, lang) for lang in langs))
+def _read(text: str, langs: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The words of a text, and the same with and without their endings. Those of what is short are
+    kept for a while: an event is told anew with each of its posts, mostly of the same texts."""
+    return words_kept(text, langs) if len(text) <= _SHORT else words_kept.__wrapped__(text, langs)
+
+
+@lru_cache(maxsize=4_000)
+def words_kept(text: str, langs: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The same, remembered."""
+    found = words(text)[:MAX_WORDS]
+    return found, frozenset(found).union(*(stems(found, lang) for lang in langs))
 
 
 @lru_cache(maxsize=2_000)
@@ -128,7 +139,8 @@ def _with_broader(topics: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({"/".join(parts) for parts in every} - {""}))
 
 
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=5_000)
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value}))
 
 

@@ -57,11 +57,9 @@ def signal_body(signal: Signal) -> bytes:
     of = document(signal)
     post, known = signal.post, signal.enrichment
     happened = (place for place in known.places if place.role == "happened")
-    fields = (
-        _shared(of)
-        | _spoken(known.lang, (text_of(post),))
-        | _located(of, post.point or next(happened, None))
-    )
+    fields = _shared(of)
+    fields.update(_spoken(known.lang, (text_of(post),)))
+    fields.update(_located(of, post.point or next(happened, None)))
     fields["severity"] = known.severity
     fields["voice"] = post.voice
     fields["collected"] = micros(post.collected) // 1_000

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from threading import Semaphore
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -114,14 +115,18 @@ class Writer:
                 yield _removal(name, event.id, event.seq)
 
     def _send_all(self, chunks: Iterable[_Chunk]) -> list[_Refused]:
-        """Make chunks and send them, a few under way at a time, none when it returns."""
+        """Make chunks and send them, a few under way at a time, none when it returns. One that the
+        cluster is slow with does not keep the others waiting."""
         under_way: deque[Future[list[_Refused]]] = deque()
         refused: list[_Refused] = []
+        room = Semaphore(IN_FLIGHT + _READY)
         try:
             for chunk in chunks:
-                if len(under_way) == IN_FLIGHT + _READY:
+                room.acquire()
+                while under_way and under_way[0].done():
                     refused += under_way.popleft().result()
                 under_way.append(self._pool.submit(self._send, chunk))
+                under_way[-1].add_done_callback(lambda _: room.release())
             while under_way:
                 refused += under_way.popleft().result()
         finally:

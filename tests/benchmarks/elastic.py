@@ -28,6 +28,7 @@ from indexes import elastic
 from indexes.elastic.document import event_body, signal_body
 from indexes.elastic.mapping import mappings, settings
 from indexes.elastic.write import IN_FLIGHT, MAX_BYTES
+from monitor.documents import words_kept
 from monitor.ledger.feed import LIMIT
 from monitor.model import Change
 from monitor.ports import Index
@@ -36,6 +37,8 @@ from tests.benchmarks.search import changes, percentile
 from tests.elastic import Server, server
 
 PART = 2
+LEAST = 100_000
+"""Signals: a smaller size is written several times."""
 ROUNDS = 300
 WARM = 10
 HEAP = "1g"
@@ -105,15 +108,14 @@ def measure(sizes: Sequence[int], bar: Progress) -> Iterator[Figures]:
 
 def size(at: Server, options: elastic.Options, count: int, bar: Progress, version: str) -> Figures:
     """The figures of one size."""
-    task = bar.add_task(f"{count:,} signals", total=count + ROUNDS)
+    again = max(1, LEAST // count)
+    task = bar.add_task(f"{count:,} signals", total=again * count + ROUNDS)
+    written = Turns()
+    for turn in range(1, again):
+        with opened(at, options) as (index, client):
+            fill(index, client, count, turn, written, partial(bar.advance, task))
     with opened(at, options) as (index, client):
-        written, documents, vectors = Turns(), 0, []
-        for ours_s, bare_s, part in writes(index, client, changes(count, batch=LIMIT)):
-            written.ours.append(ours_s)
-            written.bare.append(bare_s)
-            documents += sum(len(one.signals) + len(one.events) for one in part)
-            vectors.append(np.frombuffer(part[0].signals[0].enrichment.vector, dtype="<f4"))
-            bar.advance(task, sum(len(one.signals) for one in part))
+        vectors, documents = fill(index, client, count, 0, written, partial(bar.advance, task))
         client.indices.delete(index=[f"{BARE}-signals", f"{BARE}-events"])
         names = [f"{PREFIX}-signals", f"{PREFIX}-events"]
         client.indices.flush(index=names)
@@ -123,7 +125,7 @@ def size(at: Server, options: elastic.Options, count: int, bar: Progress, versio
         return Figures(
             server=version,
             signals=count,
-            documents=documents,
+            documents=again * documents,
             written=written,
             asked=asked,
             megabytes=stats["store"]["size_in_bytes"] / 1e6,
@@ -131,13 +133,33 @@ def size(at: Server, options: elastic.Options, count: int, bar: Progress, versio
         )
 
 
+def fill(
+    index: Index,
+    client: Elasticsearch,
+    count: int,
+    turn: int,
+    written: Turns,
+    done: Callable[[int], None],
+) -> tuple[list[np.ndarray], int]:
+    """Write so many signals to both, and note the seconds; some vectors of theirs, and how many
+    documents there were."""
+    documents, vectors = 0, []
+    for ours_s, bare_s, part in writes(index, client, changes(count, batch=LIMIT), turn):
+        written.ours.append(ours_s)
+        written.bare.append(bare_s)
+        documents += sum(len(one.signals) + len(one.events) for one in part)
+        vectors.append(np.frombuffer(part[0].signals[0].enrichment.vector, dtype="<f4"))
+        done(sum(len(one.signals) for one in part))
+    return vectors, documents
+
+
 def writes(
-    index: Index, client: Elasticsearch, every: Iterator[Change]
+    index: Index, client: Elasticsearch, every: Iterator[Change], turn: int = 0
 ) -> Iterator[tuple[float, float, list[Change]]]:
     """The seconds that each part took: ours, and the same documents in bulk by hand. What was made
     for it beforehand burdens neither, nor what a new index writes down once with its first
     document."""
-    turn = 0
+    first = True
     while part := list(islice(every, PART)):
         signals = (one for change in part for one in change.signals)
         events = (one for change in part for one in change.events)
@@ -145,7 +167,8 @@ def writes(
             *(document("signals", one.post.id, signal_body(one)) for one in signals),
             *(document("events", one.id, event_body(one)) for one in events),
         ]
-        if not turn:
+        if first:
+            first = False
             write(index, [replace(part[0], signals=part[0].signals[:1], events=())])
             bulk(client, documents[:1])
         arms: list[Callable[[], None]] = [
@@ -153,6 +176,7 @@ def writes(
             partial(bulk, client, documents),
         ]
         took = [0.0, 0.0]
+        words_kept.cache_clear()
         gc.collect()
         gc.freeze()
         for arm in (0, 1) if turn % 2 else (1, 0):
