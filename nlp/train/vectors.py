@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 
+MAKERS: Final = tuple(
+    Path(__file__).parent.with_name(name) for name in ("encode.py", "features.py", "packed.py")
+)
+"""What vectors come of, besides the model."""
+
 Tell = Callable[[int, int], None]
 """Is told how many texts are done, and of how many."""
 
@@ -28,10 +33,12 @@ def vectors_of(
 ) -> Vectors:
     """One row a text, in order; what `cache` lacks is encoded and added to it.
 
-    The cache is one file for each encoder `version`; a run that is ended loses one block.
+    The cache is one file for each encoder `version` and each state of `MAKERS`; a run that is ended
+    loses one block.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"{version.replace(' ', '-').replace('/', '-')}.npz"
+    made = hashlib.sha256(b"".join(maker.read_bytes() for maker in MAKERS)).hexdigest()[:8]
+    path = cache / f"{version.replace(' ', '-').replace('/', '-')}-{made}.npz"
     known = _load(path)
     missing = sorted({text for text in texts if _key(text) not in known}, key=lambda t: (len(t), t))
     for begin in range(0, len(missing), _BLOCK):

@@ -98,6 +98,22 @@ def test_vectors_are_made_once(tmp_path: Path) -> None:
     assert told == [(2, 2), (1, 1)]
 
 
+def test_vectors_that_other_code_made_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def encode_texts(texts: list[str]) -> vectors.Vectors:
+        asked.extend(texts)
+        return np.zeros((len(texts), 2), np.float32)
+
+    vectors.vectors_of(["a"], encode_texts, "model one", tmp_path)
+    monkeypatch.setattr(vectors, "MAKERS", vectors.MAKERS[:1])
+    vectors.vectors_of(["a"], encode_texts, "model one", tmp_path)
+
+    assert asked == ["a", "a"]
+
+
 def test_scores_count_only_what_is_known() -> None:
     found = np.array([0.9, 0.8, 0.2, 0.1, 0.99])
     truth = np.array([1, 0, 1, 0, -1], np.int8)
