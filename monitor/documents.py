@@ -82,7 +82,8 @@ def event_document(event: Event) -> Document:
     place = event.place
     places = (place,) if place else ()
     langs = sorted(event.langs, key=lambda lang: (-event.langs[lang], lang))
-    read = [_read(text, tuple(langs[:MAX_LANGS])) for text in event.texts]
+    frequent = tuple(langs[:MAX_LANGS])
+    read = [_read(text, frequent) for text in event.texts]
     return Document(
         kind="events",
         id=event.id,

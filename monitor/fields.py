@@ -22,6 +22,9 @@ SIGNALS: Final[tuple[Kind, ...]] = ("signals",)
 EVENTS: Final[tuple[Kind, ...]] = ("events",)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+MIN_RADIUS_M: Final = 10.0
+"""No place is known better, and so large a circle is the same to the millimetre in every index."""
+MAX_RADIUS_M: Final = 20_100_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,12 @@ FIELDS: Final = {
             of=BOTH,
             help='a place name, a ref as in "geonames:2643743", or unknown',
         ),
-        Field(name="near", type="near", of=BOTH, help='a circle of 10 m or more: "51.5,-0.12,2km"'),
+        Field(
+            name="near",
+            type="near",
+            of=BOTH,
+            help=f'a circle of {MIN_RADIUS_M:.0f} m or more: "51.5,-0.12,2km"',
+        ),
         Field(
             name="phase",
             type="keyword",
@@ -99,9 +107,6 @@ _MATHS: Final = re.compile(r"now(?:([+-])(\d{1,6})([smhdw]))?(?:/([smhd]))?")
 _DAY: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _CLOCK: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}(?::\d{2}(?::\d{2}(\.\d{1,6})?)?)?.*")
 _RADIUS: Final = re.compile(r"(\d+(?:\.\d+)?) ?(m|km)")
-MIN_RADIUS_M: Final = 10.0
-"""No place is known better, and so large a circle is the same to the millimetre in every index."""
-MAX_RADIUS_M: Final = 20_100_000.0
 
 
 def micros(moment: datetime) -> int:

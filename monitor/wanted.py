@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.area import Corners, simple
 from monitor.errors import QueryError
-from monitor.fields import circle_of
+from monitor.fields import MIN_RADIUS_M, circle_of
 from monitor.messages import Subscription
 from monitor.model import CATEGORIES
 from monitor.query import parse
@@ -145,7 +145,10 @@ def _area(said: SubscriptionTable) -> tuple[Corners, float]:
         raise QueryError("near: there is a polygon too; name one of them")
     if said.near.strip():
         if not (circle := circle_of(said.near.strip())):
-            raise QueryError('near: is no circle of 10 m or more; write it as in "51.54,-0.06,3km"')
+            raise QueryError(
+                f"near: is no circle of {MIN_RADIUS_M:.0f} m or more; write it as in "
+                '"51.54,-0.06,3km"'
+            )
         return ((circle[0], circle[1]),), circle[2]
     corners = tuple((float(lat), float(lon)) for lat, lon in said.polygon)
     if not corners:

@@ -7,7 +7,6 @@ Source: https://huggingface.co/docs/transformers/attention_interface
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import torch
@@ -15,6 +14,8 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
 _NAME: Final = "packed"
@@ -62,15 +63,10 @@ def _before(_module: Any, args: tuple[dict[str, Any]]) -> tuple[dict[str, Any]]:
     return ({**said, "modality": args[0]["modality"], _NAME: packed},)
 
 
-def _runs(lengths: Tensor) -> list[_Run]:
+def _runs(lengths: Tensor) -> Iterator[_Run]:
     values, counts = torch.unique_consecutive(lengths, return_counts=True)
-    starts = [0, *(values * counts).cumsum(0).tolist()]
-    return [
-        _Run(start, texts, length)
-        for (start, _), texts, length in zip(
-            pairwise(starts), counts.tolist(), values.tolist(), strict=True
-        )
-    ]
+    tokens = values * counts
+    return map(_Run._make, torch.stack((tokens.cumsum(0) - tokens, counts, values), 1).tolist())
 
 
 def _attend(

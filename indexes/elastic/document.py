@@ -128,7 +128,7 @@ def _shared(of: Document) -> dict[str, object]:
 
 
 def _tags(of: Document) -> list[str]:
-    found = [tag for each in of.keywords.items() for tag in _of_keyword(*each)]
+    found = [said for each in of.keywords.items() for said in _of_keyword(*each)]
     found += _of_keyword("ref", tuple(sorted(of.refs)))
     if of.point is None:
         found.append(NOWHERE)

@@ -10,7 +10,6 @@ import msgspec
 
 from indexes.embedded.rows import COLUMNS, columns, tokens
 from indexes.embedded.vectors import code_of
-from monitor.geo import on_sphere
 from monitor.model import Change, Event, Signal
 from monitor.query import Document, document
 
@@ -68,7 +67,7 @@ def _number(database: sqlite3.Connection, of: Document, n: int | None) -> int:
     )
     number = int(cursor.lastrowid or 0)
     if of.point:
-        x, y, z = on_sphere(*of.point)
+        x, y, z = (row[names.index(axis)] for axis in "xyz")
         database.execute(
             f"INSERT INTO {of.kind}_area VALUES (?, ?, ?, ?, ?, ?, ?)", (number, x, x, y, y, z, z)
         )

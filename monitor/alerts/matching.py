@@ -281,8 +281,9 @@ def _marks(of: Document) -> Iterator[Mark]:
     if of.point is None:
         yield "nowhere"
     else:
-        for zoom in range(ZOOMS):
-            yield ("tile", zoom, *tile(*of.point, zoom))
+        column, row = tile(*of.point, ZOOMS - 1)
+        for finer in range(ZOOMS):
+            yield ("tile", ZOOMS - 1 - finer, column >> finer, row >> finer)
 
 
 def _values(keywords: Mapping[str, tuple[str, ...]]) -> Iterator[Mark]:
