@@ -42,7 +42,7 @@ demo: $(READY) ## replay a sample day of one city, show its events and serve its
 	@$(BIN)/monitor demo --serve
 
 test: $(READY) ## run the tests; what needs something that is not here is skipped with a line
-	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## style, types, who may import whom, the rules of the house, known vulnerabilities
 	$(BIN)/ruff check

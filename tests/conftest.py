@@ -30,10 +30,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(held.close)
 
 
+FORKING = "test_crash_"
+LONG = ("test_elastic_flow", "test_access", "test_run", "test_index_verbs", "test_morning")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What forks at every boundary goes first: it takes the longest, and a process without models
-    forks quickest."""
-    items.sort(key=lambda item: "crash" not in item.path.name)
+    """Files that take the longest go first, so that no process is left with one at the end; before
+    them what forks at every boundary, for a process without models forks quickest."""
+    items.sort(
+        key=lambda item: (
+            not item.path.name.startswith(FORKING),
+            not item.path.name.startswith(LONG),
+        )
+    )
 
 
 @pytest.fixture
