@@ -139,6 +139,13 @@ def denied_at_leaves(query: Query, *, denied: bool = False) -> Query:
     return Not(query) if denied else query
 
 
+def depth(query: Query) -> int:
+    """How many And, Or and Not stand in one another."""
+    if isinstance(query, And | Or):
+        return 1 + max(map(depth, query.parts))
+    return 1 + depth(query.part) if isinstance(query, Not) else 0
+
+
 def inside(asked: Range, number: float) -> bool:
     """Whether a number lies between the bounds."""
     low, high = asked.low, asked.high

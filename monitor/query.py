@@ -26,6 +26,7 @@ from monitor.nodes import (
     Query,
     Range,
     Words,
+    depth,
     inside,
     leaves,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Range",
     "Words",
     "check",
+    "depth",
     "document",
     "event_document",
     "explain",

@@ -1,29 +1,53 @@
-"""Lucene's syntax as a tree of ours; `luqum` reads it."""
+"""Lucene's syntax: from a text to the tree of a question.
+
+    question := either*                 side by side: all of them
+    either   := both ("OR" both)*
+    both     := one ("AND" one)*
+    one      := ("NOT" | "+" | "-") one | "(" question ")" | NAME ":" one
+              | ("[" | "{") end "TO" end ("]" | "}") | (">" | ">=" | "<" | "<=") end | WORD | PHRASE
+
+Source: https://www.elastic.co/docs/reference/query-languages/query-dsl/query-dsl-query-string-query
+"""
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from monitor.errors import QueryError
-from monitor.nodes import All, Like, Query, leaves
-from monitor.reader import Reader
+from monitor.fields import FIELDS, Field
+from monitor.nodes import All, Like, Query, both, depth, either, leaves, opposite
+from monitor.reader import Reader, Token, fault
 
 MAX_CHARS: Final = 4_000
+MAX_DEPTH: Final = 40
 
-_PIECES: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|&&|\|\||[!\'“”„]', re.DOTALL)
-_LOCK: Final = threading.Lock()
+_BLANK: Final = re.compile(r"[\s']*")
+_TOKEN: Final = re.compile(
+    r"""
+    (?P<phrase> ["“”„] (?: [^"“”„\\] | \\. )*+ ["“”„] )
+    | (?P<sign> && | \|\| | [<>]=? | [():\[\]{}+-] )
+    | (?P<word>
+        (?: [^\s:^~(){}\[\]/"“”„'+\-\\<>] | \\. )
+        (?: [^\s:^~(){}\[\]\\&|] | \\. | &(?!&) | \|(?!\|) | (?<=T\d\d) :\d\d (?: :\d\d )? )*+
+      )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_REGEX: Final = re.compile(r"/(?:[^\\/]|\\.)*+/", re.DOTALL)
+_OPERATORS: Final = {"&&": "AND", "||": "OR", "AND": "AND", "OR": "OR", "NOT": "NOT", "TO": "TO"}
 _HINTS: Final = {
-    "APPROX": "~ (fuzzy) is not supported; search a prefix* instead",
-    "BOOST": "^ (boost) is not supported; leave it out",
-    "REGEX": "/regular expressions/ are not supported; put the text in quotes",
+    "~": "~ (fuzzy) is not supported; search a prefix* instead",
+    "^": "^ (boost) is not supported; leave it out",
     '"': "a quote is not closed; close it",
     "/": "/ at the start of a word has no meaning here; put the text in quotes",
     "\\": "\\ stands before nothing; leave it out",
 }
+_NO_REGEX: Final = "/regular expressions/ are not supported; put the text in quotes"
+_UNREAD: Final = "cannot be read from here; put it in quotes"
+_ENDED: Final = "ends too early; close what is open, or leave it out"
 
 
 def parse(text: str, languages: Sequence[str] = ("en",), *, now: datetime | None = None) -> Query:
@@ -40,9 +64,7 @@ def parse(text: str, languages: Sequence[str] = ("en",), *, now: datetime | None
         raise QueryError("question: holds no valid text; leave it out", position=lone.start())
     if not text.strip():
         return All()
-    prepared, origin = _prepared(text)
-    reader = Reader(tuple(languages), now or datetime.now(UTC), origin)
-    query = reader.read(_tree(prepared, origin), None, 0)
+    query = _Parser(text, Reader(tuple(languages), now or datetime.now(UTC))).parsed()
     _check_likes(query)
     return query
 
@@ -56,58 +78,130 @@ def _check_likes(query: Query) -> None:
             raise QueryError("like: asked for two texts; ask for one at a time", position=leaf.at)
 
 
-def _prepared(text: str) -> tuple[str, tuple[int, ...]]:
-    """The text with `&&`, `||`, `!` and curly quotes as luqum reads them, and for each of its
-    characters where it stood."""
-    straight = text.translate(dict.fromkeys(map(ord, "“”„"), '"'))
-    out: list[str] = []
-    origin: list[int] = []
-    done = 0
-    for found in _PIECES.finditer(straight):
-        piece = found[0]
-        begins = found.start() == 0 or straight[found.start() - 1] in " \t\n(+-:!"
-        if piece in ("&&", "||"):
-            new = " AND " if piece == "&&" else " OR "
-        elif piece == "!" and begins:
-            new = "NOT "
-        elif piece == "'" and begins:
-            new = " "
-        else:
-            continue
-        out += [straight[done : found.start()], new]
-        origin += [*range(done, found.start()), *[found.start()] * len(new)]
-        done = found.end()
-    out.append(straight[done:])
-    return "".join(out), (*origin, *range(done, len(text) + 1))
+class _Parser:
+    """Reads one text from left to right; `next` is the token that nothing has taken yet."""
+
+    def __init__(self, text: str, reader: Reader) -> None:
+        self._text = text
+        self._reader = reader
+        self._done = 0
+        self._next = self._token()
+
+    def parsed(self) -> Query:
+        """The whole question."""
+        query = self._question(None, 0)
+        if self._next.kind != "end":
+            raise self._unread()
+        if depth(query) > MAX_DEPTH:
+            raise _too_deep(Token("", "", 0))
+        return query
+
+    def _question(self, of: Field | None, deep: int) -> Query:
+        parts = [self._either(of, deep)]
+        while self._next.kind not in (")", "end"):
+            parts.append(self._either(of, deep))
+        return both(parts)
+
+    def _either(self, of: Field | None, deep: int) -> Query:
+        parts = [self._both(of, deep)]
+        while self._next.kind == "OR":
+            self._take()
+            parts.append(self._both(of, deep))
+        return either(parts)
+
+    def _both(self, of: Field | None, deep: int) -> Query:
+        parts = [self._one(of, deep)]
+        while self._next.kind == "AND":
+            self._take()
+            parts.append(self._one(of, deep))
+        return both(parts)
+
+    def _one(self, of: Field | None, deep: int) -> Query:
+        if deep > MAX_DEPTH:
+            raise _too_deep(self._next)
+        match self._next.kind:
+            case "NOT" | "-":
+                self._take()
+                return opposite(self._one(of, deep + 1))
+            case "+":
+                self._take()
+                return self._one(of, deep + 1)
+            case "(":
+                self._take()
+                query = self._question(of, deep + 1)
+                self._take(")")
+                return query
+            case "[" | "{":
+                opening, low = self._take(), self._end()
+                self._take("TO")
+                high, closing = self._end(), self._take("]", "}")
+                within = (opening.kind == "[", closing.kind == "]")
+                return self._reader.range(opening, of, (low, high), within)
+            case ">" | ">=":
+                sign = self._take()
+                return self._reader.range(sign, of, (self._end(), None), (sign.kind == ">=", True))
+            case "<" | "<=":
+                sign = self._take()
+                return self._reader.range(sign, of, (None, self._end()), (True, sign.kind == "<="))
+        token = self._take("word", "phrase", "TO")
+        if token.kind == "word" and self._next.kind == ":":
+            self._take()
+            return self._named(token, of, deep)
+        return self._reader.leaf(token, of)
+
+    def _named(self, name: Token, of: Field | None, deep: int) -> Query:
+        """What follows `name:`; within the value of an id, keyword or place it belongs to that."""
+        if of and of.type in ("id", "keyword", "place"):
+            parts = [name, self._take("word", "phrase", "TO")]
+            while self._next.kind == ":":
+                self._take()
+                parts.append(self._take("word", "phrase", "TO"))
+            return self._reader.joined(parts, of)
+        if name.text == "*" and self._next[:2] == ("word", "*"):
+            self._take()
+            return All()
+        if of or name.text not in FIELDS:
+            known = ", ".join(FIELDS)
+            raise fault(name, f"there is no field {name.text}", f"ask {known}, or put it in quotes")
+        return self._one(FIELDS[name.text], deep + 1)
+
+    def _end(self) -> str | None:
+        """An end of a range, None where it is open."""
+        sign = self._take().text if self._next.kind == "-" else ""
+        token = self._take("word", "phrase")
+        return None if token[:2] == ("word", "*") else sign + token.plain
+
+    def _take(self, *kinds: str) -> Token:
+        """The next token, which must be of one of these kinds where there are any."""
+        taken = self._next
+        if kinds and taken.kind not in kinds:
+            raise self._unread()
+        self._next = self._token()
+        return taken
+
+    def _unread(self) -> QueryError:
+        """A fault at a token that may not stand where it does."""
+        hint = _ENDED if self._next.kind == "end" else _UNREAD
+        return QueryError(f"question: {hint}", position=self._next.at)
+
+    def _token(self) -> Token:
+        """The token that begins next. An exclamation mark is NOT where a word may begin."""
+        text = self._text
+        at = _BLANK.match(text, self._done).end()  # type: ignore[union-attr]
+        if at == len(text):
+            return Token("end", "", at)
+        if text[at] == "!" and (at == 0 or text[at - 1] in "(+-:!'" or text[at - 1].isspace()):
+            self._done = at + 1
+            return Token("NOT", "!", at)
+        found = _TOKEN.match(text, at)
+        if not found:
+            hint = _NO_REGEX if _REGEX.match(text, at) else _HINTS.get(text[at], _HINTS['"'])
+            raise QueryError(f"question: {hint}", position=at)
+        self._done = found.end()
+        said = found[0]
+        kind = _OPERATORS.get(said) or (said if found.lastgroup == "sign" else str(found.lastgroup))
+        return Token(kind, said, at)
 
 
-def _tree(text: str, origin: tuple[int, ...]) -> Any:
-    """What luqum reads in the text."""
-    from luqum.exceptions import ParseError
-    from luqum.parser import lexer as original
-    from luqum.parser import parser
-
-    lexer = original.clone()
-    last = [0]
-
-    def token() -> Any:
-        found = lexer.token()
-        last[0] = len(text) if found is None else found.lexpos
-        if found is not None and found.type in _HINTS:
-            raise QueryError(f"question: {_HINTS[found.type]}", position=origin[found.lexpos])
-        return found
-
-    with _LOCK:
-        try:
-            return parser.parse(text, lexer=lexer, tokenfunc=token)
-        except ParseError as fault:
-            at = lexer.lexpos if lexer.lexpos < last[0] or _stuck(lexer, text) else last[0]
-            hint = _HINTS.get(text[at : at + 1], "cannot be read from here; put it in quotes")
-            if not text[at:].strip():
-                hint = "ends too early; close what is open, or leave it out"
-            raise QueryError(f"question: {hint}", position=origin[at]) from fault
-
-
-def _stuck(lexer: Any, text: str) -> bool:
-    """Whether the lexer stands before a character that no token begins with."""
-    return lexer.lexpos < len(text) and text[lexer.lexpos] in "\"'/\\~^<>"
+def _too_deep(token: Token) -> QueryError:
+    return fault(token, f"is nested deeper than {MAX_DEPTH}", "ask for less")

@@ -29,6 +29,7 @@ from monitor.query import (
     Query,
     Range,
     Words,
+    depth,
     inside,
 )
 
@@ -91,7 +92,7 @@ def _said(query: Query, *, ranked: bool) -> Body:
 def _all(parts: Sequence[Query], *, ranked: bool) -> Body:
     """One `bool`, which holds the parts of the deepest OR too."""
     either = [part for part in parts if isinstance(part, Or) and (_scores(part) or not ranked)]
-    own = max(either, key=_depth, default=None)
+    own = max(either, key=depth, default=None)
     body: Body = _said(own, ranked=ranked)["bool"] if own else {}
     for part in parts:
         if part is own:
@@ -110,12 +111,6 @@ def _scores(query: Query) -> bool:
     if isinstance(query, And | Or):
         return any(_scores(part) for part in query.parts)
     return isinstance(query, Words | Phrase | Prefix)
-
-
-def _depth(query: Query) -> int:
-    if isinstance(query, And | Or):
-        return 1 + max(_depth(part) for part in query.parts)
-    return 0
 
 
 def _leaf(query: Query) -> Body:

@@ -13,7 +13,7 @@ from typing import Final
 
 from indexes.embedded.rows import EVERY, NOWHERE, Value, tag
 from monitor.geo import chord, on_sphere
-from monitor.nodes import denied_at_leaves
+from monitor.nodes import denied_at_leaves, depth
 from monitor.query import (
     FIELDS,
     UNKNOWN,
@@ -108,7 +108,7 @@ def compiled(query: Query, table: str, near: str | None) -> Compiled:
 def _said(query: Query, table: str, near: str | None) -> Text | Where:
     match query:
         case And(parts) | Or(parts):
-            deepest_first = sorted(parts, key=_depth, reverse=True)
+            deepest_first = sorted(parts, key=depth, reverse=True)
             return _combined(query, [_said(part, table, near) for part in deepest_first], table)
         case Not(part):
             said = _said(part, table, near)
@@ -125,10 +125,6 @@ def _said(query: Query, table: str, near: str | None) -> Text | Where:
             return Where("id IN (SELECT value FROM json_each(?))", (near or "[]",))
         case _:
             return _text(query)
-
-
-def _depth(query: Query) -> int:
-    return 1 + max(map(_depth, query.parts)) if isinstance(query, And | Or) else 0
 
 
 def _text(query: Query) -> Text:

@@ -89,6 +89,23 @@ def test_operators_within_quotes_are_text():
     assert parse('"fire && smoke ! AND"') == Phrase(("fire", "smoke", "and"))
 
 
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("a OR b c", "(a OR b) AND c"),
+        ("a OR b -c", "(a OR b) AND NOT c"),
+        ("a OR b +c", "(a OR b) AND c"),
+        ("a b OR c", "a AND (b OR c)"),
+        ("a AND b OR c", "(a AND b) OR c"),
+        ("NOT a OR b", "(NOT a) OR b"),
+        ("a&&b||c", "(a AND b) OR c"),
+        ("topic:Fire OR b c", "(topic:Fire OR b) AND c"),
+    ],
+)
+def test_and_binds_more_than_or_and_or_more_than_words_side_by_side(text: str, same: str):
+    assert parse(text) == parse(same)
+
+
 def test_a_keyword_has_no_case():
     assert parse("topic:FIRE") == Equals("topic", "fire")
     assert parse("topic:(Fire OR Met)") == Or((Equals("topic", "fire"), Equals("topic", "met")))
@@ -113,6 +130,11 @@ def test_severities_have_an_order():
     assert parse("severity:severe") == Range("severity", 3, 3)
     assert parse("severity:>=Severe") == Range("severity", 3, None)
     assert parse("severity:{Minor TO Extreme}") == Range("severity", 1, 4, False, False)
+
+
+def test_an_end_may_be_below_nothing():
+    assert parse("size:>-2") == Range("size", -2, None, False)
+    assert parse("size:[-3 TO -1}") == Range("size", -3, -1, True, False)
 
 
 def test_a_day_is_all_of_it():
@@ -189,6 +211,13 @@ def test_the_words_of_a_question_are_those_it_wants():
         ("-like:x", 6),
         ("like:x like:y", 12),
         ("a^1.2.3", 1),
+        ("a) b~", 1),
+        ("[a TO", 5),
+        ("[a b]", 3),
+        ('id:a:"b"', 3),
+        ("topic:a:", 8),
+        ("(" * 41 + "a" + ")" * 41, 41),
+        ("a\\", 1),
         ("fire " + "火災" * 250, 5),
         ("\ufdfa" * 200, 0),
     ],
