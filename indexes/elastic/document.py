@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from elasticsearch.helpers import pack_dense_vector
 
 from monitor.fields import micros
 from monitor.geo import EARTH_RADIUS_M
@@ -155,11 +154,13 @@ def _located(of: Document, place: Point | Place | None) -> dict[str, object]:
     return {"point": {"lat": lat, "lon": lon}, **near}
 
 
-def _packed(vector: bytes) -> str:
-    """A vector as the server reads it fastest; empty for what has no direction."""
+def _packed(vector: bytes) -> bytes:
+    """A vector as the server reads it fastest, big-endian and in JSON as base64; empty for what has
+    no direction. Source: https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/dense-vector
+    """
     numbers = np.frombuffer(vector, dtype="<f4")
     length = float(numbers @ numbers)
-    return pack_dense_vector(numbers) if 0.0 < length < math.inf else ""
+    return numbers.byteswap().tobytes() if 0.0 < length < math.inf else b""
 
 
 def _with_value(fields: dict[str, object], value: Event | Mapping[str, object]) -> bytes:
