@@ -17,7 +17,7 @@ JOBS ?= 2
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: help setup demo test check bench bench-compare bench-elastic soak elasticsearch elasticsearch-stop train figures lock clean
+.PHONY: help setup demo test check bench bench-compare bench-elastic bench-page soak elasticsearch elasticsearch-stop train figures lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,14 +52,17 @@ check: $(READY) ## style, types, who may import whom, the rules of the house, kn
 	$(BIN)/pytest tests/test_house.py
 	$(BIN)/python -m tests.audit
 
-bench: $(READY) ## print the figures of speed that the documents name
+bench: $(READY) ## print the figures of speed, but those of Elasticsearch
 	$(BIN)/python -m tests.benchmarks
 
 bench-compare: $(READY) ## what got slower since the `make bench` before; or name two files: A=old.json B=new.json
 	$(BIN)/python -m tests.benchmarks.compare $(A) $(B)
 
-bench-elastic: $(READY) ## print those of Elasticsearch, at each of SIZES; takes long
+bench-elastic: $(READY) ## print those of Elasticsearch, at each of SIZES; half an hour
 	$(BIN)/python -m tests.benchmarks elastic --sizes $(SIZES)
+
+bench-page: $(READY) ## take what they measured into docs/how-fast.md and the documents that name it
+	$(BIN)/python -m tests.benchmarks.document
 
 soak: $(READY) ## 20,000 posts, killed 50 times on the embedded index and 100 on Elasticsearch; 1,000 mails, 20 times
 	$(BIN)/python -m tests.soak

@@ -35,9 +35,7 @@ def main() -> None:
     text = json.dumps(held, ensure_ascii=False, indent=1)
     (asked.out / "how-good.json").write_text(text + "\n", encoding="utf-8")
     (asked.out / "how-good.md").write_text(document.page(held), encoding="utf-8")
-    for path in (Path("README.md"), *sorted(asked.out.glob("*.md"))):
-        before = path.read_text(encoding="utf-8")
-        path.write_text(document.renewed(before, held), encoding="utf-8")
+    document.renew(Path(), document.values(held))
 
 
 if __name__ == "__main__":

@@ -62,17 +62,36 @@ def page(held: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def renewed(text: str, held: Mapping[str, Any]) -> str:
-    """A document with each marked figure as the file has it; raises KeyError for a name that the
-    file does not hold."""
+def values(held: Mapping[str, Any]) -> dict[str, float]:
+    """Each figure of the file by its name."""
+    return {name: figure["value"] for name, figure in held["figures"].items()}
+
+
+def named(text: str) -> set[str]:
+    """The names of the figures that a document marks."""
+    return {found[2] for found in MARK.finditer(text)}
+
+
+def renewed(text: str, values: Mapping[str, float]) -> str:
+    """A document with each marked figure as it is now; one of a name that is not among `values`
+    stays."""
 
     def value(found: re.Match[str]) -> str:
         mark, name, written, percent = found.groups()
+        if name not in values:
+            return found[0]
         decimals = len(written.partition(".")[2])
-        number = held["figures"][name]["value"] * (100 if percent else 1)
-        return f"{mark}{number:.{decimals}f}{percent or ''}"
+        number = values[name] * (100 if percent else 1)
+        return f"{mark}{number:,.{decimals}f}{percent or ''}"
 
     return MARK.sub(value, text)
+
+
+def renew(root: Path, values: Mapping[str, float]) -> None:
+    """Renew the README and the pages of `docs` in place."""
+    for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))):
+        before = path.read_text(encoding="utf-8")
+        path.write_text(renewed(before, values), encoding="utf-8")
 
 
 def _processor() -> str:

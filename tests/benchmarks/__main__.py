@@ -1,8 +1,9 @@
-"""Prints the figures of speed that the documents name, and keeps them in build/bench.json.
+"""Prints figures of speed, and keeps them in build/bench.json with what they were measured on.
 
 `python -m tests.benchmarks [search|page|flow|memory|start|alerts|plain|remembered …] [--signals N]
 [--posts N]`; what a part said before is kept in build/bench-before.json, for `make bench-compare`;
-elastic and vectors are measured only where they are named.
+elastic and vectors are measured only where they are named. `make bench-page` takes what was
+measured into docs/how-fast.md.
 """
 
 from __future__ import annotations
@@ -10,20 +11,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from evaluation import document
 from monitor import log
 from tests.benchmarks import (
     alerts,
@@ -38,29 +37,37 @@ from tests.benchmarks import (
 from tests.benchmarks import page as requests
 from tests.benchmarks import search as questions
 from tests.benchmarks.compare import BEFORE, KEPT, ROOT
+from tests.benchmarks.document import held, told
 from tests.benchmarks.streams import streams
 from tests.soak import ARCHIVE
 
 console = Console()
 
 
-def search(asked: argparse.Namespace) -> dict[str, Any]:
-    """Ten typical questions to the embedded index."""
+@dataclass(frozen=True)
+class Found:
+    """What a part found: numbers for a comparison, and tables for people."""
+
+    figures: dict[str, Any]
+    tables: Sequence[Table]
+
+
+def search(asked: argparse.Namespace) -> Found:
+    """Ten typical questions and two counts to the embedded index, whose files are in the system's
+    memory. `first` is the first time in a process: files are opened and vectors loaded."""
     found = apart("search", asked)
-    questions.show(found["questions"], found["signals"], found["write_s"])
-    return found
+    return Found(found, [questions.shown(found)])
 
 
-def page(asked: argparse.Namespace) -> dict[str, Any]:
-    """Typical requests to the situation page, over the same index."""
+def page(asked: argparse.Namespace) -> Found:
+    """Typical requests to the situation page with its map, over the same index, on loopback."""
     found = apart("page", asked)
-    requests.show(found["requests"], found["signals"])
-    return found
+    return Found(found, [requests.shown(found)])
 
 
 def apart(name: str, asked: argparse.Namespace) -> dict[str, Any]:
     """What a part finds in a process of its own."""
-    named = [sys.executable, "-m", f"tests.benchmarks.{name}", "--json", "--keep", asked.keep]
+    named = [sys.executable, "-m", f"tests.benchmarks.{name}", "--keep", asked.keep]
     with console.status(f"{name}: {asked.signals:,} signals are written and asked"):
         said = subprocess.run(
             [*named, "--signals", str(asked.signals)],
@@ -70,32 +77,24 @@ def apart(name: str, asked: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def through(asked: argparse.Namespace) -> dict[str, Any]:
-    """Posts a second through the real steps and models."""
+def through(asked: argparse.Namespace) -> Found:
+    """Posts a second through the real steps and models, which were loaded before; `rest` is reading
+    rows and values."""
     slices = {"sample day": flow.sample_day()}
     if ARCHIVE.exists():
-        posts = asked.posts or 2_000
-        slices["crisislext26"] = flow.spread(ARCHIVE, posts), ""
+        slices["crisislext26"] = flow.spread(ARCHIVE, asked.posts or 2_000), ""
     else:
         console.print("flow: crisislext26 is left out: ../shared is not beside the project")
-    found = {}
+    figures, tables = {}, []
     for name, (lines, area) in slices.items():
         with Progress(console=console, transient=True) as bar:
             took = flow.measure(lines, area, name, bar)
-        title = f"{name}: {took.posts:,} posts, {took.kept:,} kept"
-        table = Table("step", "posts", "seconds", "posts a second", title=title)
-        for step, (posts, seconds) in took.steps.items():
-            table.add_row(
-                step, f"{posts:,}", f"{seconds:.1f}", f"{posts / max(seconds, 1e-9):,.0f}"
-            )
-        rate = took.posts / took.seconds
-        table.add_row("end to end", f"{took.posts:,}", f"{took.seconds:.1f}", f"{rate:,.0f}")
-        console.print(table)
-        found[name] = {
+        tables.append(flow.table(name, took))
+        figures[name] = {
             "posts": took.posts, "kept": took.kept, "seconds": took.seconds,
-            "posts_a_second": rate, "steps": by_step(took.steps),
+            "posts_a_second": took.posts / took.seconds, "steps": by_step(took.steps),
         }  # fmt: skip
-    return found
+    return Found(figures, tables)
 
 
 def by_step(steps: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
@@ -106,17 +105,20 @@ def by_step(steps: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
     }
 
 
-def beside_plain(asked: argparse.Namespace) -> dict[str, Any]:
-    """Posts a second of ours, of a plain stack and of the encoder alone, on two streams."""
+def beside_plain(asked: argparse.Namespace) -> Found:
+    """The same posts through ours, through the stack that one would write without it, and through
+    our encoder alone, a slice through each in turn. The plain stack is sentence-transformers in
+    float32, then spaCy `en_core_web_sm`, then a transformer of the encoder's size that classifies,
+    in float32; the harder one lets spaCy find entities only. The heads were fitted or tuned to
+    these posts, so that recall flatters."""
     if not ARCHIVE.exists():
-        console.print("plain: left out: ../shared is not beside the project")
-        return {}
-    found = {}
+        return left_out("plain", "../shared is not beside the project")
+    figures, tables = {}, []
     for stream in streams(ARCHIVE.parent, asked.posts or 2_000):
         with Progress(console=console, transient=True) as bar:
             took = plain.measure(stream, bar)
-        console.print(plain.table(stream, took))
-        found[stream.name] = {
+        tables.append(plain.table(stream, took))
+        figures[stream.name] = {
             "posts": took.posts, "kept": took.kept, "threshold": took.threshold,
             "recall": took.recall, "precision": took.precision, "dtype": took.dtype,
             "others_ms": took.others_ms,
@@ -126,112 +128,101 @@ def beside_plain(asked: argparse.Namespace) -> dict[str, Any]:
                 {name: (took.posts, seconds) for name, seconds in took.parts.items()}
             ),
         }  # fmt: skip
-    return found
+    return Found(figures, tables)
 
 
-def lasting(asked: argparse.Namespace) -> dict[str, Any]:
-    """What a post costs the grouper, by how much it remembers; and with the other steps, where
-    `plain` was measured."""
+def lasting(asked: argparse.Namespace) -> Found:
+    """What a post costs the grouper, by how much it remembers; and with the other steps as `plain`
+    measured them where every post is relevant. Needs 4 GB in the folder for temporary files."""
     with Progress(console=console, transient=True) as bar:
         found = remembered.measure([int(size) for size in asked.remembered.split(",")], bar)
     steps = held(KEPT).get("plain", {}).get("figures", {}).get("every post relevant", {})
-    others_ms = steps["others_ms"] if steps else None
-    console.print(remembered.table(found, others_ms))
-    return {f"{one.signals:,} signals": asdict(one) for one in found}
+    others_ms = steps.get("others_ms")
+    costs = {
+        f"{one.signals:,} signals": {
+            **asdict(one), "dearer": remembered.dearer(one, found[0], others_ms or 0.0)
+        }
+        for one in found
+    }  # fmt: skip
+    return Found(costs, [remembered.table(found, others_ms)])
 
 
-def resident(asked: argparse.Namespace) -> dict[str, Any]:
-    """Memory of `monitor run` while the archive passes."""
+def resident(asked: argparse.Namespace) -> Found:
+    """Memory of `monitor run` with the real models, while an archive passes. Anonymous memory is
+    what the process holds for itself; it swings by 200 MB between the moments at which free memory
+    goes back, and what it was at least is what stays. The rest of what is resident are files that
+    the system may drop."""
     if not ARCHIVE.exists() or sys.platform != "linux":
-        console.print("memory: left out: it needs ../shared beside the project, and Linux")
-        return {}
+        return left_out("memory", "it needs ../shared beside the project, and Linux")
     with Progress(console=console, transient=True) as bar:
         found = memory.measure(flow.spread(ARCHIVE, asked.posts or 20_000), bar)
     columns = ("posts done", "resident MB", "anonymous MB", "at least MB", "peak MB")
-    table = Table(*columns, title="memory of `run`, with the real models")
-    for posts, held in found.items():
-        figures = (held.resident_mb, held.anonymous_mb, held.least_mb, held.peak_mb)
+    table = Table(*columns, title="megabytes")
+    for posts, kept in found.items():
+        figures = (kept.resident_mb, kept.anonymous_mb, kept.least_mb, kept.peak_mb)
         table.add_row(f"{posts:,}", *(f"{megabytes:,.0f}" for megabytes in figures))
-    console.print(table)
-    return {str(posts): asdict(held) for posts, held in found.items()}
+    return Found({f"{posts:,} posts": asdict(kept) for posts, kept in found.items()}, [table])
 
 
-def begun(asked: argparse.Namespace) -> dict[str, Any]:
-    """How long a process takes to start, ask and end."""
+def begun(asked: argparse.Namespace) -> Found:
+    """How long a process takes to start, ask and end, over an empty deployment."""
     with Progress(console=console, transient=True) as bar:
         found = start.measure(bar)
-    table = Table("process", "best s", "median s", "worst s", title="start-up")
+    table = Table("process", "best s", "median s", "worst s", title="seconds")
     figures = {}
     for name, times in found.items():
         cells = {"best_s": times[0], "median_s": times[len(times) // 2], "worst_s": times[-1]}
         table.add_row(name, *(f"{cell:.2f}" for cell in cells.values()))
         figures[name] = cells
-    console.print(table)
-    return figures
+    return Found(figures, [table])
 
 
-def beside_raw(asked: argparse.Namespace) -> dict[str, Any]:
-    """Our index on Elasticsearch beside requests written by hand."""
+def beside_raw(asked: argparse.Namespace) -> Found:
+    """Our index on Elasticsearch beside requests that one would write by hand, on two cores that
+    server and client share. Each question takes turns with the request by hand, and each two
+    changes with `helpers.parallel_bulk` of the same documents."""
     sizes = [int(size) for size in asked.sizes.split(",")]
-    every = []
     with Progress(console=console, transient=True) as bar:
-        for figures in elastic.measure(sizes, bar):
-            console.print(elastic.asked_table(figures))
-            every.append(figures)
-    console.print(elastic.written_table(every))
-    return {f"{one.signals:,} signals": asdict(one) for one in every}
+        every = list(elastic.measure(sizes, bar))
+    tables = [*map(elastic.asked_table, every), elastic.written_table(every)]
+    return Found({f"{one.signals:,} signals": one.plain() for one in every}, tables)
 
 
-def vectors(asked: argparse.Namespace) -> dict[str, Any]:
-    """The ways to keep vectors in Elasticsearch."""
+def vectors(asked: argparse.Namespace) -> Found:
+    """The ways to keep vectors in Elasticsearch. They are random around topics, which is hard for
+    one bit a number. `tight` is the codec `best_compression`."""
     with Progress(console=console, transient=True) as bar:
         found = elastic_vectors.measure(asked.signals, bar)
-    console.print(elastic_vectors.table(asked.signals, found))
-    return {"signals": asked.signals, "ways": {name: asdict(way) for name, way in found.items()}}
+    ways = {name: way.plain(asked.signals) for name, way in found.items()}
+    table = elastic_vectors.table(ways, asked.signals)
+    return Found({"signals": asked.signals, "ways": ways}, [table])
 
 
-def told(asked: argparse.Namespace) -> dict[str, Any]:
-    """What alerts cost, and how long they take."""
+def mailed(asked: argparse.Namespace) -> Found:
+    """What it costs to match subscriptions with events, to tell all of all, and how long a post
+    takes from its collection to the mail server's 250."""
     with Progress(console=console, transient=True) as bar:
         found = alerts.measure(bar)
-    for table in alerts.show(found):
-        console.print(table)
-    return found
+    return Found(found, list(alerts.tables(found)))
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+def left_out(name: str, why: str) -> Found:
+    """Nothing, and it is said why."""
+    console.print(f"{name}: left out: {why}")
+    return Found({}, [])
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Found]] = {
     "search": search,
     "page": page,
     "flow": through,
     "memory": resident,
     "start": begun,
-    "alerts": told,
+    "alerts": mailed,
     "plain": beside_plain,
     "remembered": lasting,
 }
 NAMED = {**PARTS, "elastic": beside_raw, "vectors": vectors}
-
-
-def processor() -> str:
-    """The processor's name as its system has it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
-
-
-def commit() -> str:
-    """The commit that was measured, with `-dirty` where files differ from it; empty without git."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    )
-    return said.stdout.strip()
-
-
-def held(path: Path) -> dict[str, Any]:
-    """The figures of a file, none where it is not there."""
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return found
 
 
 def main() -> None:
@@ -250,21 +241,24 @@ def main() -> None:
     if unknown := set(asked.parts) - set(NAMED):
         parser.error(f"{', '.join(sorted(unknown))}: there are: {', '.join(NAMED)}")
     kept, before = held(KEPT), held(BEFORE)
-    machine = {"processor": processor(), "cores": os.cpu_count(), "commit": commit()}
-    machine |= {"date": datetime.now(UTC).isoformat(), "load": os.getloadavg()[0]}
-    console.print(
-        f"{machine['processor']}, {machine['cores']} cores, commit {machine['commit']}, "
-        f"{machine['date']:.10}, load {machine['load']:.1f}"
-    )
+    options = [word for word in sys.argv[1:] if word not in NAMED]
+    made = document.made() | {"cores": os.cpu_count()}
+    console.print("{processor}, {cores} cores, commit {commit}".format(**made))
     KEPT.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         asked.keep = folder
         for name in asked.parts or PARTS:
-            figures = NAMED[name](asked)
+            made["command"] = " ".join(("python -m tests.benchmarks", name, *options))
+            made["load"] = os.getloadavg()[0]
+            found = NAMED[name](asked)
+            for table in found.tables:
+                console.print(table)
+            if not found.tables:
+                continue
             if name in kept:
                 before[name] = kept[name]
                 BEFORE.write_text(json.dumps(before, indent=2) + "\n", encoding="utf-8")
-            kept[name] = {**machine, "figures": figures}
+            kept[name] = made | told(NAMED[name].__doc__, found.figures, found.tables)
             KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 

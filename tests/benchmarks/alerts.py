@@ -284,7 +284,7 @@ def measure(bar: Progress) -> dict[str, Any]:
     }
 
 
-def show(found: dict[str, Any]) -> Iterator[Table]:
+def tables(found: dict[str, Any]) -> Iterator[Table]:
     """As they stand in the documents."""
     matched = Table("subscriptions", "events", "taken in s", "asked s", "µs a pair", "matches",
                     title="matching")  # fmt: skip

@@ -75,7 +75,7 @@ def _part(part: str, old: Kept | None, new: Kept | None) -> Compared:
         if old.get(fact) != new.get(fact):
             said = f"{fact} {old.get(fact)} then, {new.get(fact)} now; measure both on one machine"
             return Compared(part, refused=said)
-    then, now = dict(_numbers(old["figures"])), dict(_numbers(new["figures"]))
+    then, now = ({" ".join(k): v for k, v in numbers(one["figures"])} for one in (old, new))
     for name in then.keys() & now.keys():
         if name.rpartition(" ")[2] in SIZES and then[name] != now[name]:
             said = f"{name} {then[name]:,} then, {now[name]:,} now; measure both with as many"
@@ -88,7 +88,7 @@ def _part(part: str, old: Kept | None, new: Kept | None) -> Compared:
     return Compared(part, figures=tuple(found))
 
 
-def _numbers(figures: Any, name: str = "") -> Iterator[tuple[str, float]]:
+def numbers(figures: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], float]]:
     """All numbers with the keys that lead to them."""
     if isinstance(figures, Mapping):
         inner = figures.items()
@@ -96,10 +96,10 @@ def _numbers(figures: Any, name: str = "") -> Iterator[tuple[str, float]]:
         inner = enumerate(figures, 1)
     else:
         if isinstance(figures, int | float):
-            yield name, figures
+            yield keys, figures
         return
     for key, value in inner:
-        yield from _numbers(value, f"{name} {key}".strip())
+        yield from numbers(value, (*keys, str(key)))
 
 
 def _down(name: str) -> bool | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress
+from rich.table import Table
 
 from monitor import sample
 from monitor.app import App
@@ -174,3 +175,12 @@ def measure(lines: Sequence[bytes], area: str, name: str, bar: Progress) -> Flow
     steps = {step: (watch.posts[step], watch.seconds[step]) for step in watch.seconds}
     steps["rest"] = (posts, seconds - sum(watch.seconds.values()))
     return Flow(posts=posts, kept=kept, seconds=seconds, steps=steps)
+
+
+def table(name: str, took: Flow) -> Table:
+    """A line for each step, and one for the whole way."""
+    title = f"{name}: {took.posts:,} posts, {took.kept:,} kept"
+    made = Table("step", "posts", "seconds", "posts a second", title=title)
+    for step, (posts, seconds) in {**took.steps, "end to end": (took.posts, took.seconds)}.items():
+        made.add_row(step, f"{posts:,}", f"{seconds:.1f}", f"{posts / max(seconds, 1e-9):,.0f}")
+    return made

@@ -1,7 +1,8 @@
-"""Prints how long the situation page takes on the server: the page and then its map, as a browser
+"""How long the situation page takes on the server, as JSON: the page and then its map, as a browser
 asks for them, on loopback.
 
-The index is that of `search.py`. `python -m tests.benchmarks.page --signals 200000 [--json]`
+The index is that of `search.py`. `python -m tests.benchmarks page --signals 200000` runs it in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from rich.console import Console
+from rich.table import Table
 
 from monitor.app import App
 from monitor.config import read_config
-from tests.benchmarks.search import LEDGER, Figures, made, measured, parsed, table
+from tests.benchmarks.search import LEDGER, made, measured, parsed, table
 from tests.web.site import Site, served
 
 MAP: Final = "/api/v1/events.geojson"
@@ -81,10 +82,11 @@ def loaded(site: Site, addresses: Sequence[str]) -> int:
     return sum(len(answer.content) for answer in answers)
 
 
-def show(facts: Figures, signals: int) -> None:
+def shown(found: Mapping[str, Any]) -> Table:
     """A line for each request."""
-    title = f"the situation page with its map at {signals:,} signals, {signals // 5:,} events"
-    Console().print(table("request", title, facts))
+    signals = found["signals"]
+    title = f"page and map at {signals:,} signals, {signals // 5:,} events"
+    return table("request", title, found["requests"])
 
 
 def main() -> None:
@@ -96,10 +98,7 @@ def main() -> None:
         with served(app) as site:
             facts = measure(site, asked.rounds)
         app.close()
-    if asked.json:
-        json.dump({"signals": asked.signals, "requests": facts}, sys.stdout, indent=2)
-    else:
-        show(facts, asked.signals)
+    json.dump({"signals": asked.signals, "requests": facts}, sys.stdout, indent=2)
 
 
 if __name__ == "__main__":

@@ -268,15 +268,20 @@ def cost(
     )  # fmt: skip
 
 
+def dearer(one: Cost, first: Cost, others_ms: float) -> float:
+    """How many times the first a post costs, with the milliseconds of the other steps."""
+    return (one.post_ms + others_ms) / (first.post_ms + others_ms)
+
+
 def table(found: Sequence[Cost], others_ms: float | None) -> Table:
     """The cost at each size, and how many times that at the first it is; with the milliseconds of
     the other steps too, where they are known."""
-    title = f"the grouper's cost of a post (bar: at most {BAR} times the first)"
+    title = f"cost of a post (bar: at most {BAR} times the first)"
     columns = [
         "remembered signals",
         "events",
         "joined",
-        "ms a post",
+        "ms of the grouper",
         "times",
         "cpu ms",
         "worst batch ms",
@@ -285,11 +290,11 @@ def table(found: Sequence[Cost], others_ms: float | None) -> Table:
     for one in found:
         cells = [
             f"{one.signals:,}", f"{one.events:,}", f"{one.joined:,}", f"{one.post_ms:.2f}",
-            f"{one.post_ms / found[0].post_ms:.2f}", f"{one.post_cpu_ms:.2f}",
+            f"{dearer(one, found[0], 0.0):.2f}", f"{one.post_cpu_ms:.2f}",
             f"{one.worst_batch_ms:.0f}",
         ]  # fmt: skip
         if others_ms:
-            whole, first = one.post_ms + others_ms, found[0].post_ms + others_ms
-            cells += [f"{whole:.2f}", f"{whole / first:.2f}"]
+            whole = one.post_ms + others_ms
+            cells += [f"{whole:.2f}", f"{dearer(one, found[0], others_ms):.2f}"]
         shown.add_row(*cells)
     return shown

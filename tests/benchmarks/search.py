@@ -1,8 +1,8 @@
-"""Prints how long the embedded index takes for ten typical questions, and to be written.
+"""How long the embedded index takes for ten typical questions, and to be written, as JSON.
 
 The signals are made up by a seeded generator: words by Zipf's law, places around one city, unit
 vectors in which the signals of an event lie near each other, and events near a theme.
-`python -m tests.benchmarks.search --signals 200000 [--json]`
+`python -m tests.benchmarks search --signals 200000` runs it in a process of its own.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from indexes import embedded
@@ -179,10 +179,17 @@ def _shares(times: list[float], busy: list[float]) -> dict[str, float]:
 def table(what: str, title: str, facts: Figures) -> Table:
     """A line for each of what was asked; not all have every figure."""
     names = list(dict.fromkeys(name for fact in facts.values() for name in fact))
-    made = Table(what, *names, title=title)
+    made = Table(what, *(name.replace("_", " ") for name in names), title=title)
     for text, fact in facts.items():
         made.add_row(text, *(f"{fact[name]:.1f}" if name in fact else "" for name in names))
     return made
+
+
+def shown(found: Mapping[str, Any]) -> Table:
+    """A line for each question."""
+    signals, written_s = found["signals"], found["write_s"]
+    rate = f", written at {signals / written_s:,.0f} a second" if written_s else ""
+    return table("question", f"{signals:,} signals{rate}", found["questions"])
 
 
 def parsed(what: str | None) -> argparse.Namespace:
@@ -190,8 +197,7 @@ def parsed(what: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=what)
     parser.add_argument("--signals", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--keep", type=Path, help="an index to make once and ask again")
+    parser.add_argument("--keep", type=Path, help="a folder for an index that is asked again")
     return parser.parse_args()
 
 
@@ -199,7 +205,15 @@ def main() -> None:
     asked = parsed(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         path = (asked.keep or Path(folder)) / "index.db"
-        report(asked, path, made(path, asked.signals))
+        written_s = made(path, asked.signals)
+        index = embedded.open(embedded.Options(path=str(path)))
+        rng = np.random.default_rng(11)
+        vector = rng.standard_normal(DIM).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        facts = measured(questions(index, vector.tobytes()), asked.rounds)
+        index.close()
+    told = {"signals": asked.signals, "write_s": written_s, "questions": facts}
+    json.dump(told, sys.stdout, indent=2)
 
 
 def made(path: Path, signals: int) -> float:
@@ -213,29 +227,6 @@ def made(path: Path, signals: int) -> float:
             written_s += time.perf_counter() - begun
     index.close()
     return written_s
-
-
-def report(asked: argparse.Namespace, path: Path, written_s: float) -> None:
-    index = embedded.open(embedded.Options(path=str(path)))
-    rng = np.random.default_rng(11)
-    vector = rng.standard_normal(DIM).astype(np.float32)
-    vector /= np.linalg.norm(vector)
-    facts = measured(questions(index, vector.tobytes()), asked.rounds)
-    index.close()
-    if asked.json:
-        told = {"signals": asked.signals, "write_s": written_s, "questions": facts}
-        json.dump(told, sys.stdout, indent=2)
-    else:
-        show(facts, asked.signals, written_s)
-
-
-def show(facts: Figures, signals: int, written_s: float) -> None:
-    """`first` is the first time in a process: files are opened and vectors loaded."""
-    console = Console()
-    console.print(table("question", f"{signals:,} signals", facts))
-    if written_s:
-        rate = signals / written_s
-        console.print(f"written in {written_s:.1f} s, {rate:,.0f} signals a second")
 
 
 if __name__ == "__main__":
