@@ -89,8 +89,10 @@ def open(options: Options) -> Encoder:
     model = models.find(options.model, revision=options.revision, sha256=options.sha256)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(options.threads or os.cpu_count() or 1)
+    threadpool_limits(1, user_api="blas")  # numpy's threads go on spinning beside torch's
     if options.dtype != "auto":
         return Encoder(_load(model, options.dtype), model, options.dtype, options.batch)
     exact, short = _load(model, "float32"), _load(model, "bfloat16")

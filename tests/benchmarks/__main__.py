@@ -212,13 +212,14 @@ def left_out(name: str, why: str) -> Found:
     return Found({}, [])
 
 
+# Those that load models into this process come last: it is alerts' memory too.
 PARTS: dict[str, Callable[[argparse.Namespace], Found]] = {
     "search": search,
     "page": page,
-    "flow": through,
-    "memory": resident,
-    "start": begun,
     "alerts": mailed,
+    "start": begun,
+    "memory": resident,
+    "flow": through,
     "plain": beside_plain,
     "remembered": lasting,
 }

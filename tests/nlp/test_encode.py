@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from monitor.errors import ModelError
 from monitor.model import Enrichment, Post
@@ -26,6 +27,13 @@ TEXTS = [
 def copied(tmp_path: Path) -> Path:
     """The bundled model in a folder of our own."""
     return shutil.copytree(models.find(models.MINILM).folder, tmp_path / "model")
+
+
+def test_numpy_leaves_the_cores_to_torch(encoder: encode.Encoder) -> None:
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    assert pools
+    assert {pool["num_threads"] for pool in pools} == {1}
 
 
 def test_a_vector_is_float32_of_norm_one(encoder: encode.Encoder) -> None:
