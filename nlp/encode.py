@@ -89,10 +89,8 @@ def open(options: Options) -> Encoder:
     model = models.find(options.model, revision=options.revision, sha256=options.sha256)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
-    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(options.threads or os.cpu_count() or 1)
-    threadpool_limits(1, user_api="blas")  # numpy's threads go on spinning beside torch's
     if options.dtype != "auto":
         return Encoder(_load(model, options.dtype), model, options.dtype, options.batch)
     exact, short = _load(model, "float32"), _load(model, "bfloat16")
@@ -106,10 +104,12 @@ def _load(model: models.Model, number: Number) -> Any:
     import torch
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
+    from threadpoolctl import threadpool_limits
     from transformers.utils import logging
 
     from nlp import packed
 
+    threadpool_limits(1, user_api="blas")  # numpy's threads go on spinning beside torch's
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         network = SentenceTransformer(
