@@ -15,7 +15,9 @@ from typing import Final
 
 import msgspec
 
+from monitor import log
 from monitor.app import App
+from monitor.errors import MonitorError
 from monitor.heap import trim
 from monitor.judge import Judge
 from monitor.ledger.anew import CHUNK, Anew, Held, Reserved
@@ -23,7 +25,9 @@ from monitor.ledger.draft import Draft, Numbers, Settled
 from monitor.model import UNDATED, Change, Decision, Enrichment, Gone, Post, Row, Signal, Tick
 
 _Told = tuple[Row, Enrichment | None]
+_Thought = tuple[Held, Enrichment, str]
 _PROBE: Final = Post(id="probe", text="fire")
+_log = log.get(__name__)
 
 
 class Renewal:
@@ -54,7 +58,7 @@ class Renewal:
     def enrich(self) -> Iterator[int]:
         """Think about the posts that were not thought about yet; how many were at each step."""
         for held in self._anew.waiting(self._recipe, self._app.rules.batch):
-            self._anew.keep(self._recipe, self._thoughts(held))
+            self._anew.keep(self._recipe, self._guarded(held))
             trim()
             yield len(held)
 
@@ -81,7 +85,30 @@ class Renewal:
         if self._draft:
             self._draft.close()
 
-    def _thoughts(self, held: Sequence[Held]) -> list[tuple[Held, Enrichment, str]]:
+    def _guarded(self, held: Sequence[Held]) -> list[_Thought]:
+        """A bug costs one post, of which is said what was said before: what fails together is tried
+        post by post."""
+        try:
+            return self._thoughts(held)
+        except MonitorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug costs one post
+            if len(held) > 1:
+                return [said for one in held for said in self._guarded([one])]
+            _log.critical("post", seq=held[0].seq, fault=type(error).__name__, exc_info=True)
+            return [self._before(held[0])]
+
+    def _before(self, held: Held) -> _Thought:
+        """What the ledger holds of a post; a dropped one stays so. A vector of another model is
+        none to today's grouper."""
+        signal = self._app.ledger.truth.kept([held.post.id]).get(held.post.id)
+        if signal is None:
+            return held, Enrichment(), "relevance"
+        said = signal.enrichment
+        alike = len(said.vector) == len(self._judge.whole(_PROBE).vector)
+        return held, said if alike else replace(said, vector=b""), ""
+
+    def _thoughts(self, held: Sequence[Held]) -> list[_Thought]:
         """What the models say of posts; of those that are signals all, even where they would be
         dropped, for a person may keep them."""
         judged = self._judge([each.post for each in held], {})

@@ -48,6 +48,15 @@ class Newer(Recorded):
         return replace(said, relevant=said.relevant and not dull, models={"newer": "2"})
 
 
+class Faulty(Newer):
+    """The same with a bug: it cannot read one post that is kept, and one that is dropped."""
+
+    def _one(self, post: Post) -> Enrichment:
+        if post.id in (self.DULL, self.LIVELY):
+            raise ZeroDivisionError
+        return super()._one(post)
+
+
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample day, decided upon and consumed."""
@@ -120,6 +129,19 @@ def test_the_same_models_change_nothing(deploy: Deploy) -> None:
     settled = renewed(app)
     assert (settled.events, settled.signals, settled.dropped, settled.kept) == ((), 0, 0, 0)
     assert everything(app) == before
+
+
+def test_of_a_post_that_a_step_fails_on_is_said_what_was_said_before(deploy: Deploy) -> None:
+    app, sound = deploy(Faulty()), deploy(Newer())
+    before, _ = everything(app)
+    renewed(app)
+    renewed(sound)
+    signals, others = everything(app)[0], everything(sound)[0]
+    assert signals.keys() - others.keys() == {Newer.DULL}
+    assert others.keys() - signals.keys() == {Newer.LIVELY}
+    assert signals[Newer.DULL].enrichment == before[Newer.DULL].enrichment
+    both = signals.keys() & others.keys()
+    assert all(signals[post].enrichment == others[post].enrichment for post in both)
 
 
 def test_other_models_make_other_events_which_keep_the_ids_of_those_that_they_continue(
