@@ -93,7 +93,7 @@ def test_operators_within_quotes_are_text():
     ("text", "same"),
     [
         ("a OR b c", "(a OR b) AND c"),
-        ("a OR b -c", "(a OR b) AND NOT c"),
+        ("fire OR explosion -drill", "(fire OR explosion) AND NOT drill"),
         ("a OR b +c", "(a OR b) AND c"),
         ("a b OR c", "a AND (b OR c)"),
         ("a AND b OR c", "(a AND b) OR c"),
