@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import math
 import random
 import sys
@@ -23,7 +24,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -52,9 +52,14 @@ CLOSE = 1e-3
 
 
 def slice_of(archive: Path, posts: int, to: Path) -> Path:
-    """The first lines of the archive as a file."""
+    """The first lines of the archive as a file, with so many different posts."""
+    seen: set[str] = set()
     with gzip.open(archive, "rb") as lines, to.open("wb") as file:
-        file.writelines(islice(lines, posts))
+        for line in lines:
+            seen.add(json.loads(line)["id"])
+            if len(seen) > posts:
+                break
+            file.write(line)
     return to
 
 
