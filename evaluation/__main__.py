@@ -35,7 +35,7 @@ def main() -> None:
     text = json.dumps(held, ensure_ascii=False, indent=1)
     (asked.out / "how-good.json").write_text(text + "\n", encoding="utf-8")
     (asked.out / "how-good.md").write_text(document.page(held), encoding="utf-8")
-    document.renew(Path(), document.values(held))
+    document.renew(Path("README.md"), asked.out, document.values(held))
 
 
 if __name__ == "__main__":

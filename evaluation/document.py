@@ -87,9 +87,9 @@ def renewed(text: str, values: Mapping[str, float]) -> str:
     return MARK.sub(value, text)
 
 
-def renew(root: Path, values: Mapping[str, float]) -> None:
-    """Renew the README and the pages of `docs` in place."""
-    for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))):
+def renew(readme: Path, pages: Path, values: Mapping[str, float]) -> None:
+    """Renew a README and the pages of a folder in place."""
+    for path in (readme, *sorted(pages.glob("*.md"))):
         before = path.read_text(encoding="utf-8")
         path.write_text(renewed(before, values), encoding="utf-8")
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -85,6 +86,11 @@ class Renewal:
         if self._draft:
             self._draft.close()
 
+    @cached_property
+    def _example(self) -> Enrichment:
+        """What today's models say of some post."""
+        return self._judge.whole(_PROBE)
+
     def _guarded(self, held: Sequence[Held]) -> list[_Thought]:
         """A bug costs one post, of which is said what was said before: what fails together is tried
         post by post."""
@@ -99,13 +105,13 @@ class Renewal:
             return [self._before(held[0])]
 
     def _before(self, held: Held) -> _Thought:
-        """What the ledger holds of a post; a dropped one stays so. A vector of another model is
+        """What the ledger holds of a post; a dropped one stays so. A vector of another length is
         none to today's grouper."""
         signal = self._app.ledger.truth.kept([held.post.id]).get(held.post.id)
         if signal is None:
             return held, Enrichment(), "relevance"
         said = signal.enrichment
-        alike = len(said.vector) == len(self._judge.whole(_PROBE).vector)
+        alike = len(said.vector) == len(self._example.vector)
         return held, said if alike else replace(said, vector=b""), ""
 
     def _thoughts(self, held: Sequence[Held]) -> list[_Thought]:
@@ -124,7 +130,7 @@ class Renewal:
         name is the same."""
         rules = self._app.rules
         parts = (
-            self._judge.whole(_PROBE).models,
+            self._example.models,
             self._app.config.steps,
             rules.area,
             {name: source.keep for name, source in rules.sources.items()},

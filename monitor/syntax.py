@@ -93,7 +93,7 @@ class _Parser:
         if self._next.kind != "end":
             raise self._unread()
         if depth(query) > MAX_DEPTH:
-            raise _too_deep(Token("", "", 0))
+            raise _too_deep(0)
         return query
 
     def _question(self, of: Field | None, deep: int) -> Query:
@@ -118,7 +118,7 @@ class _Parser:
 
     def _one(self, of: Field | None, deep: int) -> Query:
         if deep > MAX_DEPTH:
-            raise _too_deep(self._next)
+            raise _too_deep(self._next.at)
         match self._next.kind:
             case "NOT" | "-":
                 self._take()
@@ -203,5 +203,5 @@ class _Parser:
         return Token(kind, said, at)
 
 
-def _too_deep(token: Token) -> QueryError:
-    return fault(token, f"is nested deeper than {MAX_DEPTH}", "ask for less")
+def _too_deep(at: int) -> QueryError:
+    return QueryError(f"question: is nested deeper than {MAX_DEPTH}; ask for less", position=at)

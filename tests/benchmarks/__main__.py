@@ -138,12 +138,10 @@ def lasting(asked: argparse.Namespace) -> Found:
         found = remembered.measure([int(size) for size in asked.remembered.split(",")], bar)
     steps = held(KEPT).get("plain", {}).get("figures", {}).get("every post relevant", {})
     others_ms = steps.get("others_ms")
-    costs = {
-        f"{one.signals:,} signals": {
-            **asdict(one), "dearer": remembered.dearer(one, found[0], others_ms or 0.0)
-        }
-        for one in found
-    }  # fmt: skip
+    costs = {f"{one.signals:,} signals": asdict(one) for one in found}
+    if others_ms is not None:
+        for one, cost in zip(found, costs.values(), strict=True):
+            cost["dearer"] = remembered.dearer(one, found[0], others_ms)
     return Found(costs, [remembered.table(found, others_ms)])
 
 
@@ -178,14 +176,14 @@ def begun(asked: argparse.Namespace) -> Found:
 
 
 def beside_raw(asked: argparse.Namespace) -> Found:
-    """Our index on Elasticsearch beside requests that one would write by hand, on two cores that
+    """Our index on Elasticsearch beside requests that one would write by hand, on a machine that
     server and client share. Each question takes turns with the request by hand, and each two
     changes with `helpers.parallel_bulk` of the same documents."""
     sizes = [int(size) for size in asked.sizes.split(",")]
     with Progress(console=console, transient=True) as bar:
-        every = list(elastic.measure(sizes, bar))
+        every = [one.plain() for one in elastic.measure(sizes, bar)]
     tables = [*map(elastic.asked_table, every), elastic.written_table(every)]
-    return Found({f"{one.signals:,} signals": one.plain() for one in every}, tables)
+    return Found({f"{one['signals']:,} signals": one for one in every}, tables)
 
 
 def vectors(asked: argparse.Namespace) -> Found:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +58,7 @@ def told(about: str | None, figures: Any, tables: Sequence[Table]) -> dict[str, 
         }
         for one in tables
     ]
-    return {"about": cleandoc(about or ""), "figures": figures, "tables": plain}
+    return {"about": " ".join((about or "").split()), "figures": figures, "tables": plain}
 
 
 def values(parts: Mapping[str, Any]) -> dict[str, float]:
@@ -80,7 +79,7 @@ def page(parts: Mapping[str, Any]) -> str:
         kept = parts[part]
         said += [
             f"## {title}",
-            " ".join(kept["about"].split()),
+            kept["about"],
             f"`{kept['command']}`, {kept['date']}, {kept['processor']}, {kept['cores']} cores, "
             f"commit {kept['commit']}, load {kept['load']:.1f} before it.",
         ]
@@ -93,7 +92,7 @@ def main() -> None:
     parts = held(FILE) | held(KEPT)
     FILE.write_text(json.dumps(parts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(parts), encoding="utf-8")
-    document.renew(ROOT, values(parts))
+    document.renew(ROOT / "README.md", PAGE.parent, values(parts))
 
 
 if __name__ == "__main__":

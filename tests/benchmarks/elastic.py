@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -55,10 +55,10 @@ class Turns:
     ours: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
 
-    def at(self, share: int) -> tuple[float, float, float]:
+    def at(self, share: int) -> dict[str, float]:
         """Milliseconds at so many in a hundred of ours, of what is by hand, and their ratio."""
         ours, bare = (1e3 * percentile(took, share / 100) for took in (self.ours, self.bare))
-        return ours, bare, ours / bare
+        return {"ours_ms": ours, "bare_ms": bare, "ratio": ours / bare}
 
 
 @dataclass
@@ -77,12 +77,12 @@ class Figures:
         """Rates, times and ratios of ours and by hand; of what is written a ratio of 1 or more is
         better, of what is asked one of 1 or less."""
         ours, bare = (self.documents / sum(took) for took in (self.written.ours, self.written.bare))
-        names = ("ours_ms", "bare_ms", "ratio")
         asked = {
-            name: {f"p{share}": dict(zip(names, turns.at(share), strict=True)) for share in SHARES}
+            name: {f"p{share}": turns.at(share) for share in SHARES}
             for name, turns in self.asked.items()
         }
         return {
+            "server": self.server,
             "signals": self.signals,
             "written": {"ours_a_second": ours, "bare_a_second": bare, "times": ours / bare},
             "asked": asked,
@@ -267,35 +267,34 @@ def compare(question: Question, one: Answer, other: Answer) -> None:
         )
 
 
-def written_table(every: Sequence[Figures]) -> Table:
-    """Writing, size and heap, as they stand in the documents."""
+def written_table(every: Sequence[Mapping[str, Any]]) -> Table:
+    """Writing, size and heap: a line for each size."""
     table = Table(
         "signals", "documents a second", "by hand", "ratio",
         "MB on disk", "MB a million", "MB heap",
-        title=f"written to Elasticsearch {every[0].server} in changes of {LIMIT:,}",
+        title=f"written to Elasticsearch {every[0]['server']} in changes of {LIMIT:,}",
     )  # fmt: skip
     for one in every:
-        said = one.plain()
-        rates = said["written"]
+        ours, bare, times = one["written"].values()
         table.add_row(
-            f"{one.signals:,}", f"{rates['ours_a_second']:,.0f}", f"{rates['bare_a_second']:,.0f}",
-            f"{rates['times']:.2f}", f"{said['disk_mb']:,.0f}", f"{said['million_mb']:,.0f}",
-            "-".join(f"{used:,.0f}" for used in one.heap_mb),
+            f"{one['signals']:,}", f"{ours:,.0f}", f"{bare:,.0f}", f"{times:.2f}",
+            f"{one['disk_mb']:,.0f}", f"{one['million_mb']:,.0f}",
+            "-".join(f"{used:,.0f}" for used in one["heap_mb"]),
         )  # fmt: skip
     return table
 
 
-def asked_table(one: Figures) -> Table:
-    """The questions at one size, as they stand in the documents."""
+def asked_table(one: Mapping[str, Any]) -> Table:
+    """The questions at one size."""
     table = Table(
         "question", *("p50 ms", "by hand", "ratio"), *("p95 ms", "by hand", "ratio"),
-        title=f"asked of {one.signals:,} signals, and the same by hand",
+        title=f"asked of {one['signals']:,} signals, and the same by hand",
     )  # fmt: skip
-    for name, turns in one.asked.items():
+    for name, shares in one["asked"].items():
         cells = [
-            f"{cell:.{decimals}f}"
-            for share in SHARES
-            for cell, decimals in zip(turns.at(share), (1, 1, 2), strict=True)
+            cell
+            for ours, bare, ratio in (said.values() for said in shares.values())
+            for cell in (f"{ours:.1f}", f"{bare:.1f}", f"{ratio:.2f}")
         ]
         table.add_row(name, *cells)
     return table

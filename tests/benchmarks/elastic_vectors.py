@@ -146,7 +146,8 @@ def table(ways: Mapping[str, Mapping[str, float]], count: int) -> Table:
         "vectors", "signals a second", "MB", "p50 ms", "p95 ms", "of 3 days p50 ms", "p95 ms",
         f"recall of {NEAREST}", title=f"similar among {count:,} signals",
     )  # fmt: skip
-    for name, (rate, disk_mb, *times, recall) in ((name, ways[name].values()) for name in ways):
+    for name, way in ways.items():
+        rate, disk_mb, *times, recall = way.values()
         cells = (f"{took_ms:.1f}" for took_ms in times)
         said.add_row(name, f"{rate:,.0f}", f"{disk_mb:,.0f}", *cells, f"{recall:.3f}")
     return said
