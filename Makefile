@@ -11,8 +11,8 @@ SIZES ?= 10000,100000,1000000
 # Files of figures that bench-compare compares.
 A ?= build/bench-before.json
 B ?= build/bench.json
-# Processes that run the tests side by side, more than cores, for they often wait; 0 runs them in one.
-JOBS ?= 3
+# Processes that run the tests side by side; 0 runs them in one.
+JOBS ?= 2
 # The first Python here that is new enough; `make setup PYTHON=…` names another.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
