@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -73,6 +74,9 @@ def served(app: App, options: WebTable | None = None) -> Iterator[Site]:
         host, port = listener.getsockname()[:2]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the page ended before it was there"
+            time.sleep(0.005)
         site = Site(app, f"http://{host}:{port}")
         try:
             yield site

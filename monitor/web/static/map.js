@@ -33,12 +33,14 @@ class EventMap {
       zoomAnimation: moving,
       fadeAnimation: moving,
       markerZoomAnimation: moving,
+      inertia: moving,
       maxBounds: [[-85, -540], [85, 540]],
       minZoom: 1,
       maxZoom: 18,
       zoomSnap: 0.5,
       worldCopyJump: true,
     });
+    if (this.still) this.map.panBy = jump;
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", say("map_about"));
     this.controls();
@@ -217,6 +219,11 @@ class EventMap {
       go(address({ near }));
     });
   }
+}
+
+/** Leaflet's `panBy` at once: it has no option that says so for each way to it. */
+function jump(offset, options) {
+  return L.Map.prototype.panBy.call(this, offset, { ...options, animate: false });
 }
 
 /** What an address gives; nothing where it fails, which is told. */

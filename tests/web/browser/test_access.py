@@ -95,3 +95,20 @@ def test_what_has_the_focus_is_seen(reader: Window) -> None:
         )
         assert style[0] != "none", reader.focused
         assert style[1] >= 2
+
+
+def test_the_map_moves_at_once_for_who_wants_no_motion(reader: Window) -> None:
+    reader.open("/")
+    home = reader.find("#map .to-home")
+    home.click()
+    reader.find("#map").press("ArrowRight")
+    x = """button => {
+        const where = () => Math.round(
+            document.querySelector("#map .leaflet-map-pane").getBoundingClientRect().x);
+        const before = where();
+        button.click();
+        return [before, where()];
+    }"""
+    before, after = home.evaluate(x)
+    assert after > before
+    assert home.evaluate(x) == [after, after]

@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
 from tests.web.site import Site
 
 LAPTOP = (1440, 900)
 PHONE = (360, 780)
 BUSY = ".htmx-request, .htmx-swapping, .htmx-settling"
+PATIENCE_MS = 20_000
+"""What is waited for on a busy machine."""
+
 Light = Literal["light", "dark"]
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -83,7 +87,7 @@ def window(
         locale="en-GB",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     opened = Window(context.new_page(), site)
     try:
         yield opened
