@@ -286,6 +286,10 @@ class Change:
     decided: tuple[Decided, ...] = ()
 
 
+ACTIVITY_DAYS: Final = 90
+"""For so long activities are kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """One page, mail or decision in numbers: no texts, no addresses, no persons.

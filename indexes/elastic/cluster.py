@@ -80,7 +80,8 @@ class Cluster:
             raise meant(fault.meta.status, types_of(fault.body), self.name) from fault
         except ConnectionTimeout as fault:
             raise IndexUnavailable(
-                f"{self.name}: the cluster does not answer; it is tried again, see whether it hangs"
+                f"{self.name}: the cluster does not answer; it is tried again, see whether it "
+                "hangs and what `monitor status` says"
             ) from fault
         except TransportError as fault:
             if isinstance(fault, SSLError) and not _broke_off(fault):
@@ -234,9 +235,15 @@ _MEANINGS: Final = (
         words="a request of ours was too large for what stands before the cluster; let 20 MB pass",
     ),
     _Meaning(
+        type="unavailable_shards_exception",
+        error=IndexUnavailable,
+        words="a shard of it is on no node; it is tried again, bring that node back, or make the "
+        "index anew with `monitor rebuild`",
+    ),
+    _Meaning(
         status=429,
         error=IndexUnavailable,
-        words="the cluster is too busy; it is tried again",
+        words="the cluster is too busy; it is tried again, give it more memory if that lasts",
     ),
     *(
         _Meaning(
@@ -316,19 +323,21 @@ def _trusting(ca_file: str) -> ssl.SSLContext:
 def _secret(options: Options) -> dict[str, Any]:
     """The key or password, as the client takes it."""
     if options.api_key_file:
-        return {"api_key": _read_key(Path(options.api_key_file))}
+        key = read_secret(Path(options.api_key_file), "an API key")
+        return {"api_key": _checked(key, options.api_key_file)}
     if key := os.environ.get(API_KEY, "").strip():
-        return {"api_key": key}
+        return {"api_key": _checked(key, API_KEY)}
     user, password = os.environ.get(USER, ""), os.environ.get(PASSWORD, "")
     if bool(user) != bool(password):
         raise ConfigError(f"environment: one of {USER} and {PASSWORD} is missing; set both")
     return {"basic_auth": (user, password)} if user else {}
 
 
-def _read_key(path: Path) -> str:
-    key = read_secret(path, "an API key").strip()
+def _checked(key: str, where: str) -> str:
+    """A key that can stand in a header: what cannot would be quoted by whoever refuses it."""
+    key = key.strip()
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(f"{path}: holds no API key; put one line there")
+        raise ConfigError(f"{where}: holds no API key; put one line there")
     return key
 
 

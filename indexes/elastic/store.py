@@ -1,18 +1,19 @@
 """The indices of a deployment: made, found again, migrated, put in each other's place.
 
 Readers and writers know aliases only: `<prefix>-signals` is read, `<prefix>-signals-write` is
-written; of an index beside, `<prefix>-signals-next` is both. What an alias leads to has a name that
-no other index will ever have, and says in its `_meta` that we made it, by which mapping and for
-which ledger. Nothing else is ever changed or deleted.
+written; of an index beside, `<prefix>-signals-next` is both, and `<prefix>-signals-copy` leads to
+one that a migration fills. What an alias leads to has a name that no other index will ever have,
+and says in its `_meta` that we made it, by which mapping and for which ledger. Nothing else is ever
+changed or deleted.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from elasticsearch import ApiError
@@ -20,13 +21,13 @@ from elasticsearch import ApiError
 from indexes.elastic import Options
 from indexes.elastic.cluster import Cluster, types_of
 from indexes.elastic.condition import condition
-from indexes.elastic.mapping import MAKER, Of, differing, fields_of, mappings, settings, version
+from indexes.elastic.kept import ALL, Kept, kept_in
+from indexes.elastic.mapping import Of, differing, fields_of, mappings, settings, version
 from monitor import log
 from monitor.errors import IndexRefused, IndexUnavailable
 from monitor.ports import Condition
 
 _ASKED: Final[tuple[Of, ...]] = ("signals", "events")
-_ALL: Final[tuple[Of, ...]] = (*_ASKED, "activity")
 _RACED: Final = frozenset({"illegal_state_exception", "resource_already_exists_exception"})
 _REBUILD: Final = "make it anew with `monitor rebuild`"
 _OUTDATED: Final = (
@@ -39,34 +40,6 @@ _LONGEST_S: Final = 5.0
 _log = log.get(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """An index that our names lead to. `of` is None where we did not make it, `uuid` the cluster's
-    own name for it."""
-
-    name: str
-    uuid: str
-    of: Of | None
-    aliases: frozenset[str]
-    fields: Mapping[str, Any]
-    meta: Mapping[str, Any]
-
-    @property
-    def version(self) -> int:
-        """The version of its mapping."""
-        return int(self.meta.get("mapping", 0))
-
-    @property
-    def ledger(self) -> str:
-        """The ledger that it follows."""
-        return str(self.meta.get("ledger", ""))
-
-    @property
-    def copied(self) -> bool:
-        """Whether it came out of a snapshot, or is a copy of ours by another way."""
-        return str(self.meta.get("uuid", self.uuid)) != self.uuid
-
-
 class Store:
     """Our indices behind their aliases. Raises IndexUnavailable, IndexRefused."""
 
@@ -74,25 +47,27 @@ class Store:
         self._cluster = cluster
         self._options = options
         self._beside = beside
-        self._own_activity = False
         self._models: frozenset[tuple[str, str]] = frozenset()
 
     def reads(self, of: Of) -> str:
         """The alias that is asked."""
-        return self._alias(of, "-next") if self._is_beside(of) else self._alias(of)
+        return self._alias(of, "-next" if self._beside else "")
 
     def writes(self, of: Of) -> str:
         """The alias that is written to."""
-        return self._alias(of, "-next" if self._is_beside(of) else "-write")
+        return self._alias(of, "-next" if self._beside else "-write")
 
     def follows(self) -> str | None:
-        """The id of the ledger that the index follows, None where there is no index."""
+        """The id of the ledger that the index follows, None where there is none or a part of it is
+        missing: then it is to be followed from the beginning, even if whoever makes that part does
+        not live to say so."""
         with self._cluster.faults():
-            kept = self._behind(self.reads("signals"), self._look())
-        if kept is None:
-            return None
-        self._refuse_newer(kept)
-        return kept.ledger
+            look = self._look()
+        found = [self._found(of, look) for of in ALL]
+        kept = [each for each in found if each is not None]
+        for each in kept:
+            self._refuse_newer(each)
+        return kept[0].ledger if len(kept) == len(ALL) else None
 
     def prepare(self, ledger: str) -> bool:
         """Create, migrate or open; True where it must be followed from the beginning: where an
@@ -100,9 +75,11 @@ class Store:
         with self._cluster.faults():
             if self._beside:
                 self._make_way(ledger)
-            made = [self._make(of, ledger) for of in _ALL]
-            self._migrate([self._open(of, ledger) for of in _ALL])
-            for of in _ALL:
+            made = [self._make(of, ledger) for of in ALL]
+            if self._migrate([self._open(of, ledger) for of in ALL]):
+                for of in ALL:
+                    self._open(of, ledger)
+            for of in ALL:
                 self.compare(of)
             self._models = frozenset()
             names = [self.reads(of) for of in _ASKED]
@@ -116,7 +93,7 @@ class Store:
         with self._cluster.faults():
             look = self._look()
             actions: list[dict[str, Any]] = []
-            for of in (one for one in _ALL if self._is_beside(one)):
+            for of in ALL:
                 fresh = self._behind(self.reads(of), look)
                 if fresh is None:
                     raise IndexUnavailable(
@@ -133,15 +110,16 @@ class Store:
     def refresh(self) -> None:
         """What was written is found from now on."""
         with self._cluster.faults():
-            names = [self.writes(of) for of in _ALL]
+            names = [self.writes(of) for of in ALL]
             self._cluster.client.indices.refresh(index=names, ignore_unavailable=True)
 
     def condition(self) -> Condition:
         """How the index and its cluster fare."""
-        found = condition(self._cluster, [self.reads(of) for of in _ALL])
+        found = condition(self._cluster, [self.reads(of) for of in ALL])
         with self._cluster.faults():
-            kept = self._behind(self.reads("signals"), self._look())
-        return replace(found, words=(*found.words, _OUTDATED)) if kept and kept.copied else found
+            look = self._look()
+        copied = any(kept.copied for kept in (self._found(of, look) for of in ALL) if kept)
+        return replace(found, words=(*found.words, _OUTDATED)) if copied else found
 
     def tidy(self) -> Sequence[str]:
         """Delete the indices of ours that no alias leads to; their names."""
@@ -151,10 +129,31 @@ class Store:
                 self._cluster.client.indices.delete(index=names)
             return names
 
-    def ours(self, of: Of) -> Sequence[str]:
-        """The names of all indices that we made, kept old ones included."""
+    def ours(self, of: Of) -> Sequence[Kept]:
+        """All indices that we made, kept old ones included."""
         with self._cluster.faults():
-            return [kept.name for kept in self._look() if kept.of == of]
+            return [kept for kept in self._look() if kept.of == of]
+
+    def others(self, of: Of) -> Sequence[Kept]:
+        """Those of ours that are not written: not the live one either, while one beside it is
+        written."""
+        with self._cluster.faults():
+            look = self._look()
+        mine = self._behind(self.writes(of), look)
+        return [
+            kept
+            for kept in look
+            if kept.of == of and kept != mine and not (self._beside and kept.aliases)
+        ]
+
+    def forget(self, before: datetime) -> None:
+        """Delete the activities of before then."""
+        with self._cluster.faults():
+            self._cluster.client.delete_by_query(
+                index=self.writes("activity"),
+                query={"range": {"at": {"lt": before.isoformat()}}},
+                conflicts="proceed",
+            )
 
     def compare(self, of: Of) -> int | None:
         """How many numbers a vector has there, None before the first one came. Raises
@@ -173,18 +172,6 @@ class Store:
         dims = kept.fields.get("vector", {}).get("dims")
         return int(dims) if dims else None
 
-    def others(self, of: Of) -> Sequence[str]:
-        """The names of ours that are not written: not the live one either, while one beside it is
-        written."""
-        with self._cluster.faults():
-            look = self._look()
-            mine = self._behind(self.writes(of), look)
-            return [
-                kept.name
-                for kept in look
-                if kept.of == of and kept != mine and not (self._beside and kept.aliases)
-            ]
-
     def met(self, every: Iterable[Mapping[str, str]]) -> None:
         """Write into `_meta`, next to what is known there, which models' words the index holds."""
         fresh = {pair for models in every for pair in models.items()} - self._models
@@ -199,44 +186,18 @@ class Store:
                 known.setdefault(step, set()).add(name)
             told = {step: sorted(known[step]) for step in sorted(known)}
             if told != kept.meta.get("models"):
-                meta = {"uuid": kept.uuid, **kept.meta, "models": told}
-                self._cluster.client.indices.put_mapping(index=kept.name, meta=meta)
+                self._tell(kept, models=told)
         self._models |= fresh
 
     def _alias(self, of: Of, suffix: str = "") -> str:
         return f"{self._options.prefix}-{of}{suffix}"
 
-    def _is_beside(self, of: Of) -> bool:
-        """Activities follow no rebuild: those of the live index are kept, if of the same ledger."""
-        return self._beside and (of != "activity" or self._own_activity)
+    def _tell(self, kept: Kept, **more: Any) -> None:
+        """Write more into an index's `_meta`."""
+        self._cluster.client.indices.put_mapping(index=kept.name, meta={**kept.meta, **more})
 
     def _look(self) -> Sequence[Kept]:
-        """All indices whose names or aliases begin as ours."""
-        found = self._cluster.client.indices.get(
-            index=[f"{self._alias(of)}*" for of in _ALL],
-            expand_wildcards="all",
-            filter_path="*.aliases,*.mappings,*.settings.index.uuid",
-        )
-        ours = re.compile(rf"{re.escape(self._options.prefix)}-(\w+)-v\d+-[0-9a-f]{{8}}")
-        kept: list[Kept] = []
-        for name, about in found.items():
-            meta = about.get("mappings", {}).get("_meta", {})
-            named = ours.fullmatch(name) if meta.get("made_by") == MAKER else None
-            kept.append(
-                Kept(
-                    name=name,
-                    uuid=about["settings"]["index"]["uuid"],
-                    of=next((of for of in _ALL if named and named[1] == of), None),
-                    aliases=frozenset(
-                        alias
-                        for alias, how in about.get("aliases", {}).items()
-                        if how.get("is_write_index", True)
-                    ),
-                    fields=about.get("mappings", {}).get("properties", {}),
-                    meta=meta,
-                )
-            )
-        return kept
+        return kept_in(self._cluster.client, self._options.prefix)
 
     def _behind(self, alias: str, look: Iterable[Kept]) -> Kept | None:
         """The one index of ours that an alias leads to. Raises IndexRefused for any other."""
@@ -250,6 +211,10 @@ class Store:
             )
         return behind[0]
 
+    def _found(self, of: Of, look: Iterable[Kept]) -> Kept | None:
+        """The index of ours that is asked; where that alias was lost, the one that is written."""
+        return self._behind(self.reads(of), look) or self._behind(self.writes(of), look)
+
     def _refuse_newer(self, kept: Kept) -> None:
         if kept.version > version():
             raise IndexRefused(
@@ -260,14 +225,13 @@ class Store:
     def _make_way(self, ledger: str) -> None:
         """Delete what was begun beside the live index, unless it can be gone on with."""
         look = self._look()
-        live = {of: self._behind(self._alias(of), look) for of in _ALL}
-        kept = live["activity"]
-        self._own_activity = kept is not None and kept.ledger != ledger
-        begun = {of: self._behind(self.reads(of), look) for of in _ALL if self._is_beside(of)}
+        for of in ALL:
+            self._behind(self._alias(of), look)
+        begun = {of: self._behind(self.reads(of), look) for of in ALL}
         if all(
             kept
             and (kept.ledger, kept.version) == (ledger, version())
-            and not differing(of, kept.fields)
+            and not (kept.copied or differing(of, kept.fields))
             for of, kept in begun.items()
         ):
             return
@@ -277,7 +241,7 @@ class Store:
 
     def _make(self, of: Of, ledger: str) -> bool:
         """Create an index where there is none; of two who do so at once one creates it."""
-        if self._behind(self.reads(of), self._look()) is not None:
+        if self._found(of, self._look()) is not None:
             return False
         aliases = {self.reads(of): {}, self.writes(of): {"is_write_index": True}}
         try:
@@ -309,7 +273,7 @@ class Store:
         """The index as it is. Raises IndexRefused where it is of another ledger, newer, or may lack
         or hold what it should not."""
         look = self._look()
-        kept = self._behind(self.reads(of), look)
+        kept = self._found(of, look)
         if kept is None:
             raise IndexUnavailable(
                 f"{self._cluster.name}: another process changes it; it is tried again"
@@ -321,31 +285,48 @@ class Store:
             )
         if kept.copied:
             raise IndexRefused(f"{self._cluster.name}: {_OUTDATED}")
-        if self._behind(self.writes(of), look) != kept:
-            self._cluster.client.indices.update_aliases(actions=_add(kept.name, self.writes(of)))
+        lost = [
+            alias
+            for alias in (self.reads(of), self.writes(of))
+            if self._behind(alias, look) != kept
+        ]
+        if lost:
+            self._cluster.client.indices.update_aliases(actions=_add(kept.name, *lost))
+        if "uuid" not in kept.meta:
+            self._tell(kept, uuid=kept.uuid)
         return kept
 
-    def _migrate(self, every: Iterable[Kept]) -> None:
-        """Copy what has an older mapping into new indices, then switch all aliases in one step. The
-        old ones are kept; where this is broken off it is begun anew."""
+    def _migrate(self, every: Iterable[Kept]) -> bool:
+        """Copy what has an older mapping into new indices, then switch all aliases in one step;
+        whether any had. The old ones are kept; where this is broken off it is begun anew, and what
+        it left goes."""
+        look = self._look()
         actions: list[dict[str, Any]] = []
         for kept in every:
             if kept.of is None or kept.version == version():
                 continue
+            copy = self._alias(kept.of, "-copy")
+            if left := self._behind(copy, look):
+                self._cluster.client.indices.delete(index=left.name)
             meta = {told: kept.meta[told] for told in kept.meta if told != "uuid"}
-            name = self._create(kept.of, meta, {})
-            self._copy(kept.of, kept.name, name)
+            name = self._create(kept.of, meta, {copy: {}})
+            self._copy(kept.of, kept.name, copy)
+            actions.append(_remove(name, copy))
             for alias in (self.reads(kept.of), self.writes(kept.of)):
                 actions += [_remove(kept.name, alias), *_add(name, alias)]
         if actions:
             self._cluster.client.indices.update_aliases(actions=actions)
+        return bool(actions)
 
-    def _copy(self, of: Of, old: str, name: str) -> None:
+    def _copy(self, of: Of, old: str, copy: str) -> None:
+        """All of an index into what that alias leads to; nothing is made where it leads nowhere any
+        more."""
         client = self._cluster.client
         client.indices.refresh(index=old)
         begun = client.reindex(
             source={"index": old, "_source": list(fields_of(of))},
-            dest={"index": name, "version_type": "external"},
+            dest={"index": copy, "version_type": "external"},
+            require_alias=True,
             wait_for_completion=False,
         )
         wait_s = _SHORTEST_S
@@ -354,7 +335,7 @@ class Store:
                 "GET", f"/_tasks/{begun['task']}", headers={"accept": "application/json"}
             ).body
             status = task["task"]["status"]
-            _log.info("migration", index=name, done=status["created"], of=status["total"])
+            _log.info("migration", of=of, done=status["created"], all=status["total"])
             if task["completed"]:
                 break
             time.sleep(wait_s)
@@ -363,7 +344,7 @@ class Store:
             raise IndexRefused(
                 f"{self._cluster.name}: cannot be carried into mapping {version()}; {_REBUILD}"
             )
-        client.indices.refresh(index=name)
+        client.indices.refresh(index=copy)
 
 
 def _add(name: str, *aliases: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from threading import Semaphore
 from typing import Any, Final, NamedTuple
 
@@ -24,8 +25,8 @@ from indexes.elastic.document import activity_body, event_body, key_of, signal_b
 from indexes.elastic.mapping import Of
 from indexes.elastic.store import Store
 from monitor import log
-from monitor.errors import IndexRefused, IndexUnavailable
-from monitor.model import Activity, Change, Dead, Event, Signal
+from monitor.errors import IndexRefused, MonitorError
+from monitor.model import ACTIVITY_DAYS, Activity, Change, Dead, Event, Signal
 
 MAX_BYTES: Final = 500_000
 """Of one request: the cluster reads the first while the next is made. A larger document goes
@@ -38,6 +39,8 @@ _PATIENCE: Final = 2.0
 """For how many timeouts a cluster that is too busy is asked again."""
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 10.0
+_TIDY_EVERY: Final = timedelta(days=1)
+"""How often old activities are let go."""
 
 _HEADERS: Final = {"accept": "application/json", "content-type": "application/x-ndjson"}
 _FILTER: Final = "items.*.status,items.*.error.type,items.*.error.reason"
@@ -71,12 +74,20 @@ class _Refused(NamedTuple):
     reason: str
 
 
+class _Late(NamedTuple):
+    """What is to be sent again, and what kept it out."""
+
+    items: tuple[_Item, ...]
+    why: MonitorError
+
+
 class Writer:
     """Writes to one index; may be shared by threads. Raises IndexUnavailable, IndexRefused."""
 
     def __init__(self, cluster: Cluster, store: Store) -> None:
         self._cluster = cluster
         self._store = store
+        self._tidied = datetime.min.replace(tzinfo=UTC)
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="elastic")
 
     def write(self, change: Change) -> Sequence[Dead]:
@@ -88,11 +99,16 @@ class Writer:
         return [Dead(id=each.item.id, reason=each.reason) for each in refused]
 
     def note(self, activities: Sequence[Activity]) -> None:
-        """Durable when it returns, each number once."""
+        """Durable when it returns, each number once; those that the ledger has let go by then leave
+        once a day."""
         refused = self._send_all(_chunked("activity", map(_activity, activities)))
         if refused:
             self._store.compare("activity")
             _log.error("refused", activities=len(refused), said=refused[0].reason)
+        latest = max((activity.at for activity in activities), default=self._tidied)
+        if latest >= self._tidied + _TIDY_EVERY:
+            self._store.forget(latest - timedelta(days=ACTIVITY_DAYS))
+            self._tidied = latest
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -101,18 +117,28 @@ class Writer:
     def _chunks(self, change: Change) -> Iterator[_Chunk]:
         yield from _chunked("signals", map(_signal, change.signals))
         yield from _chunked("events", map(_event, change.events))
-        if change.gone:
+        if change.gone or change.events:
             yield from _chunked(None, self._removals(change))
 
     def _removals(self, change: Change) -> Iterator[_Item]:
-        """What was taken back leaves every index that is ours. Events elsewhere than in the index
-        that is written may still hold its words, so they leave too."""
-        for name in self._store.ours("signals"):
+        """What was taken back leaves every index that is ours. What an event was before leaves
+        those that are not written, for it may still hold such words."""
+        for kept in self._store.ours("signals") if change.gone else ():
             for id in change.gone:
-                yield _removal(name, id, change.last)
-        for name in self._store.others("events"):
-            for event in change.events:
-                yield _removal(name, event.id, event.seq)
+                yield _removal(kept.name, id, change.last if kept.aliases else None)
+        for kept in self._store.others("events") if change.events else ():
+            for id in self._older(kept.name, change.events):
+                yield _removal(kept.name, id)
+
+    def _older(self, index: str, events: Sequence[Event]) -> Iterator[str]:
+        """The ids of those that an index holds as they were before."""
+        newest = {key_of(event.id): event for event in events}
+        with self._cluster.faults():
+            found = self._cluster.client.mget(index=index, ids=list(newest), source=False)
+        for document in found["docs"]:
+            event = newest[document["_id"]]
+            if document.get("found") and document["_version"] < event.seq:
+                yield event.id
 
     def _send_all(self, chunks: Iterable[_Chunk]) -> list[_Refused]:
         """Make chunks and send them, a few under way at a time, none when it returns. One that the
@@ -137,25 +163,20 @@ class Writer:
         """Send until all is in or refused; what the cluster is too busy for is sent again."""
         refused: list[_Refused] = []
         items = chunk.items
-        longest_s = self._cluster.options.timeout_s * _PATIENCE
-        until = time.monotonic() + longest_s
+        until = time.monotonic() + self._cluster.options.timeout_s * _PATIENCE
         wait_s = _FIRST_WAIT_S
-        while True:
-            items = self._try(chunk.of, items, refused)
-            if not items:
-                return refused
+        while late := self._try(chunk.of, items, refused):
             if time.monotonic() + wait_s > until:
-                raise IndexUnavailable(
-                    f"{self._cluster.name}: the cluster was too busy for {longest_s:.0f} s; it is "
-                    "tried again, give it more memory if that lasts"
-                )
+                raise late.why
             time.sleep(wait_s * random.uniform(0.5, 1.0))
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+            items = late.items
+        return refused
 
     def _try(
         self, of: Of | None, items: tuple[_Item, ...], refused: list[_Refused]
-    ) -> tuple[_Item, ...]:
-        """Send once; the items that are to be sent again."""
+    ) -> _Late | None:
+        """Send once; what is to be sent again."""
         path = f"/{self._store.writes(of)}/_bulk" if of else "/_bulk"
         params = {"filter_path": _FILTER, "timeout": self._cluster.timeout}
         if of:
@@ -167,8 +188,9 @@ class Writer:
                     "POST", path, params=params, headers=_HEADERS, body=body
                 ).body
             except ApiError as fault:
-                if _passes(fault.meta.status, types_of(fault.body)):
-                    return items
+                types = types_of(fault.body)
+                if _passes(fault.meta.status, types):
+                    return _Late(items, meant(fault.meta.status, types, self._cluster.name))
                 raise
         again: list[_Item] = []
         for item, result in zip(items, answer["items"], strict=True):
@@ -179,11 +201,12 @@ class Writer:
             types = types_of(said)
             if _passes(status, types):
                 again.append(item)
+                why = meant(status, types, self._cluster.name)
             elif status == 400 and "index_closed_exception" not in types:
                 refused.append(_Refused(of, item, _reason(error)))
-            else:
+            elif of or status != 404:
                 raise meant(status, types, self._cluster.name)
-        return tuple(again)
+        return _Late(tuple(again), why) if again else None
 
     def _blame_index(self, of: Of | None, items: Iterable[_Item]) -> None:
         """Raises IndexRefused where the index, not the documents, is at fault."""
@@ -244,10 +267,9 @@ def _lines(id: str, version: int, body: bytes) -> bytes:
     )
 
 
-def _removal(index: str, id: str, version: int) -> _Item:
-    lines = b'{"delete":{"_index":%b,"_id":%b,"version":%d,"version_type":"external_gte"}}\n' % (
-        _encode(index),
-        _encode(key_of(id)),
-        version,
-    )
-    return _Item(id, lines)
+def _removal(index: str, id: str, version: int | None = None) -> _Item:
+    """What is of that version or older leaves; whatever it is, where nobody writes any more: there
+    a version would make the index again if it was deleted meanwhile."""
+    versioned = b"" if version is None else b',"version":%d,"version_type":"external_gte"' % version
+    name = _encode(key_of(id))
+    return _Item(id, b'{"delete":{"_index":%b,"_id":%b%b}}\n' % (_encode(index), name, versioned))

@@ -14,6 +14,7 @@ from monitor.ledger.inbox import bury, count, note
 from monitor.ledger.record import SIGNAL, encode, event_of, signal_of, signal_values
 from monitor.ledger.store import Store, stamp
 from monitor.model import (
+    ACTIVITY_DAYS,
     Activity,
     Change,
     Dead,
@@ -29,7 +30,6 @@ from monitor.model import (
 
 SEEN_DAYS: Final = 90
 DROPPED_DAYS: Final = 7
-ACTIVITY_DAYS: Final = 90
 _PASSED: Final = "SELECT min(seq) FROM positions WHERE follower"
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -30,6 +31,8 @@ from tests.worlds import START, Recorded, day_source, indexed
 
 BACKLOG = LIMIT + 1_000
 SLICE = 24
+BUSY_S = 60.0
+"""For so long a cluster refuses what it is sent."""
 CONFIG = """
 keep_days = 36500
 [index]
@@ -208,6 +211,9 @@ def test_a_cluster_that_dies_and_comes_back_too_busy_loses_nothing(
     flow.starts()
     flow.stands_still("cannot be reached")
     secured.start({"indexing_pressure.memory.limit": "1kb"})
+    refusing = time.monotonic()
+    flow.stands_still("too busy", "memory")
+    time.sleep(max(0.0, refusing + BUSY_S - time.monotonic()))
     flow.stands_still("too busy", "memory")
     assert any("refused" in words for words in flow.app.index.condition().words)
     secured.start()

@@ -157,7 +157,7 @@ def test_types_are_found_at_any_depth_and_nothing_else_is_taken_for_one():
 def test_a_question_that_is_too_much_is_for_the_reader(
     cluster: Cluster, live: Store, body: dict[str, Any]
 ):
-    name = live.ours("signals")[0]
+    name = live.ours("signals")[0].name
     for seq in (0, 10**9):
         cluster.client.index(index=name, document={"seq": seq}, refresh=True)
     with pytest.raises(QueryError), cluster.faults():

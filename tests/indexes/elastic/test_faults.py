@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from indexes.elastic.store import Store
 from monitor.app import App
 from monitor.errors import IndexRefused, IndexUnavailable, MonitorError
 from monitor.ledger import utc_now
@@ -207,7 +208,7 @@ FAULTS = {
         begins=red,
         ends=green,
         error=IndexUnavailable,
-        words=("tried again",),
+        words=("on no node", "monitor rebuild"),
     ),
 }
 
@@ -256,6 +257,22 @@ def test_what_was_taken_away_is_not_made_by_the_way_but_anew(
     with pytest.raises(IndexUnavailable, match=f"index {prefix}: .* anew"):
         followed(app)
     assert indices(prefix) == left
+    app.close_index()
+    app.catch_up()
+    assert documents(prefix) == undisturbed
+
+
+@pytest.mark.parametrize("of", OF)
+def test_whoever_makes_a_lost_part_and_does_not_live_to_say_so_loses_nothing(
+    of: str, app: Deployed, prefix: str, undisturbed: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked("DELETE", f"/{behind(f'{prefix}-{of}')}")
+    app.close_index()
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_open", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            app.catch_up()
+    assert behind(f"{prefix}-{of}")
     app.close_index()
     app.catch_up()
     assert documents(prefix) == undisturbed

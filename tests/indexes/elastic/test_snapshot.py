@@ -16,7 +16,7 @@ from monitor.model import Gone
 from monitor.ports import Asked, Index
 from monitor.query import parse
 from monitor.status import status_of
-from monitor.verbs import rebuilt
+from monitor.verbs import rebuilt, tidied
 from tests.house import ROOT
 from tests.needs import elastic, elastic_url, lacking
 from tests.ordeal import Deployed
@@ -92,6 +92,7 @@ def test_what_a_snapshot_brings_back_is_asked_at_once_and_followed_again_when_ma
         app.catch_up()
 
     list(rebuilt(app, "elastic"))
+    assert len(tidied(app, "elastic")) == 3
     app.close_index()
     assert indexed(app.index) == after
     app.tell(Gone(ids=(before[1],)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -14,6 +15,8 @@ import pytest
 
 from indexes.elastic import Options
 from indexes.elastic.cluster import Cluster
+from indexes.elastic.kept import ALL
+from indexes.elastic.mapping import Of
 from indexes.elastic.store import Store
 from indexes.elastic.write import Writer
 from monitor.errors import IndexRefused, IndexUnavailable
@@ -41,6 +44,10 @@ def wrote(cluster: Cluster, store: Store, *signals: Signal, events: tuple[Event,
     store.refresh()
 
 
+def names(store: Store, of: Of = "signals") -> list[str]:
+    return [kept.name for kept in store.ours(of)]
+
+
 def held(cluster: Cluster, name: str) -> list[str]:
     cluster.client.indices.refresh(index=name)
     found = cluster.client.search(index=name, size=100, source=False)
@@ -52,14 +59,14 @@ def behind(cluster: Cluster, alias: str) -> list[str]:
 
 
 def made_before(cluster: Cluster, prefix: str, version: int, of: str = "signals") -> str:
-    """An index as another version of ours made it: every field a keyword, and one that is gone."""
+    """An index as another version of ours made it: fields are keywords, and one is gone."""
     name = f"{prefix}-{of}-v{version}-0123abcd"
     cluster.client.indices.create(
         index=name,
         aliases={f"{prefix}-{of}": {}, f"{prefix}-{of}-write": {"is_write_index": True}},
         mappings={
             "_meta": {"mapping": version, "ledger": "mine", "made_by": "signal-monitor"},
-            "properties": {"id": {"type": "keyword"}, "former": {"type": "keyword"}},
+            "properties": {name: {"type": "keyword"} for name in ("id", "former", "time_us")},
         },
     )
     return name
@@ -81,7 +88,7 @@ def test_an_index_says_which_ledger_it_follows_and_asking_changes_nothing(
 ):
     store = Store(cluster, options, beside=False)
     assert store.follows() is None
-    assert list(store.ours("signals")) == []
+    assert names(store) == []
     store.prepare("mine")
     assert store.follows() == "mine"
 
@@ -102,8 +109,8 @@ def test_of_two_who_make_it_at_once_both_find_the_same(cluster: Cluster, options
 
     with ThreadPoolExecutor(4) as threads:
         stores = list(threads.map(make, range(4)))
-    for of in ("signals", "events", "activity"):
-        assert len({tuple(store.ours(of)) for store in stores}) == 1
+    for of in ALL:
+        assert len({tuple(names(store, of)) for store in stores}) == 1
         assert len(behind(cluster, f"{options.prefix}-{of}-write")) == 1
 
 
@@ -111,18 +118,35 @@ def test_an_index_that_was_lost_is_made_anew_and_followed_from_the_beginning(
     cluster: Cluster, options: Options, live: Store
 ):
     wrote(cluster, live, a_signal())
-    cluster.client.indices.delete(index=live.ours("events")[0])
+    cluster.client.indices.delete(index=names(live, "events"))
     assert Store(cluster, options, beside=False).prepare("mine")
     assert len(live.ours("events")) == 1
     assert held(cluster, live.reads("signals")) == ["s:1"]
 
 
-def test_a_lost_write_alias_is_mended(cluster: Cluster, options: Options, live: Store):
+@pytest.mark.parametrize("of", ALL)
+def test_what_lacks_a_part_follows_nobody_so_that_it_is_told_from_the_beginning(
+    of: Of, cluster: Cluster, live: Store
+):
+    """Even where whoever makes that part dies before it has said so."""
     wrote(cluster, live, a_signal())
-    (name,) = live.ours("signals")
-    cluster.client.indices.delete_alias(index=name, name=live.writes("signals"))
+    cluster.client.indices.delete(index=names(live, of))
+    assert live.follows() is None
+
+
+@pytest.mark.parametrize("of", ALL)
+@pytest.mark.parametrize("suffix", ["", "-write"])
+def test_a_lost_alias_is_mended(
+    suffix: str, of: Of, cluster: Cluster, options: Options, live: Store
+):
+    wrote(cluster, live, a_signal())
+    (name,) = names(live, of)
+    alias = f"{options.prefix}-{of}{suffix}"
+    cluster.client.indices.delete_alias(index=name, name=alias)
+    assert live.follows() == "mine"
     assert not Store(cluster, options, beside=False).prepare("mine")
-    assert behind(cluster, live.writes("signals")) == [name]
+    assert behind(cluster, alias) == [name]
+    assert names(live, of) == [name]
 
 
 def test_the_vectors_are_kept_as_the_options_say(cluster: Cluster, options: Options, live: Store):
@@ -168,7 +192,7 @@ def test_a_field_that_somebody_made_otherwise_is_refused(cluster: Cluster, optio
     store = Store(cluster, options, beside=False)
     with pytest.raises(IndexRefused):
         store.prepare("mine")
-    assert list(store.ours("signals")) == [name]
+    assert names(store) == [name]
 
 
 # Beside
@@ -224,17 +248,16 @@ def test_an_index_beside_for_another_ledger_is_begun_anew(
     assert live.follows() == "another"
 
 
-def test_activities_outlive_a_rebuild_of_their_ledger_only(
-    cluster: Cluster, options: Options, live: Store
-):
-    writer = Writer(cluster, live)
-    writer.note([Activity(number=1, at=NOON, what="page")])
-    writer.close()
-    for ledger, kept in (("mine", ["1"]), ("another", [])):
-        beside = Store(cluster, options, beside=True)
-        beside.prepare(ledger)
-        beside.promote()
-        assert held(cluster, live.reads("activity")) == kept
+def test_activities_are_made_anew_too(cluster: Cluster, options: Options, live: Store):
+    page = Activity(number=1, at=NOON, what="page")
+    beside = Store(cluster, options, beside=True)
+    beside.prepare("mine")
+    for store, told in ((live, [page, replace(page, number=2)]), (beside, [page])):
+        writer = Writer(cluster, store)
+        writer.note(told)
+        writer.close()
+    beside.promote()
+    assert held(cluster, live.reads("activity")) == ["1"]
 
 
 def test_nothing_is_promoted_where_nothing_is_beside(cluster: Cluster, options: Options):
@@ -245,7 +268,7 @@ def test_nothing_is_promoted_where_nothing_is_beside(cluster: Cluster, options: 
 def test_only_what_is_ours_and_no_alias_leads_to_is_tidied(
     cluster: Cluster, options: Options, live: Store
 ):
-    (old,) = live.ours("signals")
+    (old,) = names(live)
     theirs = f"{options.prefix}-signals-v1-theirs00"
     cluster.client.indices.create(index=theirs)
     beside = Store(cluster, options, beside=True)
@@ -253,62 +276,9 @@ def test_only_what_is_ours_and_no_alias_leads_to_is_tidied(
     assert list(live.tidy()) == []
     beside.promote()
     assert old in live.tidy()
-    assert old not in live.ours("signals")
+    assert old not in names(live)
     assert cluster.client.indices.exists(index=theirs)
     assert len(live.ours("signals")) == 1
-
-
-# Migration
-
-
-def test_an_older_mapping_is_migrated_and_the_old_index_kept(cluster: Cluster, options: Options):
-    old = made_before(cluster, options.prefix, 0)
-    for number in range(3):
-        cluster.client.index(
-            index=old,
-            id=f"s:{number}",
-            document={"id": f"s:{number}", "former": "x"},
-            version=7,
-            version_type="external_gte",
-        )
-    store = Store(cluster, options, beside=False)
-    assert store.prepare("mine")
-    assert held(cluster, store.reads("signals")) == ["s:0", "s:1", "s:2"]
-    found = cluster.client.search(index=store.reads("signals"), version=True)["hits"]["hits"]
-    assert [(hit["_version"], sorted(hit["_source"])) for hit in found] == [(7, ["id"])] * 3
-    assert old in store.ours("signals")
-    assert behind(cluster, store.reads("signals")) == behind(cluster, store.writes("signals"))
-    assert old not in behind(cluster, store.reads("signals"))
-
-
-def test_a_migrated_index_keeps_its_vectors(cluster: Cluster, options: Options):
-    name = f"{options.prefix}-signals-v0-0123abcd"
-    cluster.client.indices.create(
-        index=name,
-        aliases={f"{options.prefix}-signals": {}},
-        mappings={
-            "_meta": {"mapping": 0, "ledger": "mine", "made_by": "signal-monitor"},
-            "properties": {"vector": {"type": "dense_vector", "dims": 2, "similarity": "cosine"}},
-        },
-    )
-    cluster.client.index(index=name, id="s:1", document={"vector": [0.6, 0.8]})
-    store = Store(cluster, options, beside=False)
-    store.prepare("mine")
-    nearest = {"field": "vector", "query_vector": [0.6, 0.8], "k": 1, "num_candidates": 1}
-    found = cluster.client.search(index=store.reads("signals"), knn=nearest)["hits"]["hits"]
-    assert [(hit["_id"], hit["_score"]) for hit in found] == [("s:1", pytest.approx(1.0))]
-
-
-def test_a_migration_that_was_broken_off_is_begun_anew(cluster: Cluster, options: Options):
-    old = made_before(cluster, options.prefix, 0)
-    cluster.client.index(index=old, id="s:1", document={"id": "s:1"})
-    half = f"{options.prefix}-signals-v{MAPPING['version']}-00000000"
-    meta = {"mapping": MAPPING["version"], "ledger": "mine", "made_by": "signal-monitor"}
-    cluster.client.indices.create(index=half, mappings={"_meta": meta})
-    store = Store(cluster, options, beside=False)
-    store.prepare("mine")
-    assert held(cluster, store.reads("signals")) == ["s:1"]
-    assert set(store.tidy()) == {old, half}
 
 
 # What it says of itself
@@ -351,14 +321,14 @@ def test_its_condition_says_what_is_yellow_or_read_only(
     cluster: Cluster, options: Options, live: Store
 ):
     def said(setting: str, value: object) -> str:
-        cluster.client.indices.put_settings(index=live.ours("events")[0], settings={setting: value})
+        cluster.client.indices.put_settings(index=names(live, "events"), settings={setting: value})
         return " ".join(live.condition().words)
 
     assert "yellow" not in said("index.refresh_interval", "5s")
     assert "read-only" in said("index.blocks.write", True)
     assert "disk" in said("index.blocks.read_only_allow_delete", True)
     cluster.client.indices.put_settings(
-        index=live.ours("events")[0],
+        index=names(live, "events"),
         settings={
             "index.blocks.write": None,
             "index.blocks.read_only_allow_delete": None,

@@ -5,17 +5,21 @@ from __future__ import annotations
 
 import struct
 import threading
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from indexes.elastic import Options
 from indexes.elastic.cluster import Cluster
+from indexes.elastic.kept import ALL, Kept
+from indexes.elastic.mapping import Of
 from indexes.elastic.store import Store
 from indexes.elastic.write import MAX_BYTES, Writer
 from monitor.errors import IndexRefused, IndexUnavailable
-from monitor.model import Activity, Change, Enrichment, Event, Post, Signal
+from monitor.model import ACTIVITY_DAYS, Activity, Change, Enrichment, Event, Post, Signal
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
@@ -31,6 +35,10 @@ def a_signal(name: str = "s:1", text: str = "a fire", *, seq: int = 1, **known: 
     )
 
 
+def names(store: Store, of: Of = "signals") -> list[str]:
+    return [kept.name for kept in store.ours(of)]
+
+
 def held(cluster: Cluster, name: str) -> dict[str, str]:
     """The first text of every document of an index, by its `_id`."""
     cluster.client.indices.refresh(index=name)
@@ -40,7 +48,7 @@ def held(cluster: Cluster, name: str) -> dict[str, str]:
 
 def blocked(cluster: Cluster, store: Store, block: str, value: bool | None) -> None:
     cluster.client.indices.put_settings(
-        index=store.ours("signals")[0], settings={f"index.blocks.{block}": value}
+        index=names(store), settings={f"index.blocks.{block}": value}
     )
 
 
@@ -137,11 +145,11 @@ def test_a_removal_leaves_every_index_of_ours(cluster: Cluster, options: Options
     event = Event(id="1", seq=3, texts=("what remains",))
     writer.write(Change(last=3, gone=("s:1",), events=(event,)))
     writer.close()
-    for name in live.ours("signals"):
+    for name in names(live):
         assert held(cluster, name) == {"s:2": "a fire"}
     assert held(cluster, live.reads("events")) == {"1": "what remains", "2": "rain"}
-    for name in live.others("events"):
-        assert held(cluster, name) == {"2": "rain"}
+    for kept in live.others("events"):
+        assert held(cluster, kept.name) == {"2": "rain"}
 
 
 def test_a_rebuild_takes_no_event_from_the_live_index(
@@ -155,6 +163,112 @@ def test_a_rebuild_takes_no_event_from_the_live_index(
     beside.write(change)
     beside.close()
     assert held(cluster, live.reads("events")) == {"1": "what remains"}
+
+
+def test_what_an_event_was_leaves_the_old_index_with_a_later_change_too(
+    cluster: Cluster, options: Options, live: Store
+):
+    """A step of the feed may end between a removal and the last row of its event."""
+    first = Change(last=1, signals=(a_signal(),), events=(Event(id="1", seq=1, texts=("fire",)),))
+    for beside in (False, True):
+        store = Store(cluster, options, beside=beside)
+        store.prepare("mine")
+        writer = Writer(cluster, store)
+        writer.write(first)
+        store.promote()
+        writer.close()
+    (old,) = live.others("events")
+    assert held(cluster, old.name) == {"1": "fire"}
+    writer = Writer(cluster, live)
+    writer.write(Change(last=10, gone=("s:1",)))
+    writer.write(Change(last=20, events=(Event(id="1", seq=20, texts=("what remains",)),)))
+    writer.close()
+    assert held(cluster, old.name) == {}
+    assert held(cluster, live.reads("events")) == {"1": "what remains"}
+
+
+def test_a_live_index_that_was_behind_takes_nothing_from_the_one_beside(
+    cluster: Cluster, options: Options, live: Store, writer: Writer
+):
+    first = Change(last=1, signals=(a_signal(),), events=(Event(id="1", seq=1, texts=("fire",)),))
+    then = Change(last=3, gone=("s:1",), events=(Event(id="1", seq=3, texts=("what remains",)),))
+    store = Store(cluster, options, beside=True)
+    store.prepare("mine")
+    beside = Writer(cluster, store)
+    for change in (first, then):
+        beside.write(change)
+    beside.close()
+    for change in (first, then):
+        writer.write(change)
+    store.promote()
+    assert held(cluster, live.reads("events")) == {"1": "what remains"}
+
+
+def test_a_removal_makes_no_index_that_was_deleted_meanwhile(
+    cluster: Cluster, options: Options, live: Store, monkeypatch: pytest.MonkeyPatch
+):
+    beside = Store(cluster, options, beside=True)
+    beside.prepare("mine")
+    beside.promote()
+    looked = live.ours
+
+    def then_tidied(of: Of) -> Sequence[Kept]:
+        found = looked(of)
+        assert live.tidy()
+        return found
+
+    writer = Writer(cluster, live)
+    writer.write(Change(last=1, signals=(a_signal(),)))
+    with monkeypatch.context() as patch:
+        patch.setattr(live, "ours", then_tidied)
+        writer.write(Change(last=3, gone=("s:1",)))
+    writer.close()
+    assert len(names(live)) == 1
+    assert held(cluster, live.reads("signals")) == {}
+
+
+def test_activities_go_when_the_ledger_has_let_them_go(
+    cluster: Cluster, live: Store, writer: Writer
+):
+    for number, days in ((1, 0), (2, 50), (3, ACTIVITY_DAYS + 1)):
+        writer.note([Activity(number=number, at=NOON + timedelta(days=days), what="page")])
+        live.refresh()
+    found = cluster.client.search(index=live.reads("activity"), sort="number")["hits"]["hits"]
+    assert [hit["_id"] for hit in found] == ["2", "3"]
+
+
+# What the cluster is too busy for
+
+
+BUSY = {"type": "es_rejected_execution_exception"}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_was_refused_for_now_is_sent_again_and_only_that(
+    status: int, cluster: Cluster, live: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch
+):
+    """A server that refuses every second document of a request, twice."""
+    asked = cluster.client.perform_request
+    sent: list[int] = []
+
+    def busy(method: str, path: str, **request: Any) -> Any:
+        lines = request["body"].splitlines(keepends=True)
+        pairs = [b"".join(lines[at : at + 2]) for at in range(0, len(lines), 2)]
+        sent.append(len(pairs))
+        if len(sent) > 2:
+            return asked(method, path, **request)
+        taken = asked(method, path, **{**request, "body": b"".join(pairs[::2])})
+        items = iter(taken.body["items"])
+        refused = {"index": {"status": status, "error": BUSY}}
+        whole = [refused if number % 2 else next(items) for number in range(len(pairs))]
+        return SimpleNamespace(body={"items": whole})
+
+    many = tuple(a_signal(f"s:{n}") for n in range(8))
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster.client, "perform_request", busy)
+        assert writer.write(Change(last=1, signals=many)) == []
+    assert sent == [8, 4, 2]
+    assert len(held(cluster, live.reads("signals"))) == 8
 
 
 # What cannot come in
@@ -204,8 +318,8 @@ def test_vectors_of_another_model_blame_the_index(cluster: Cluster, live: Store,
 def test_an_index_that_is_gone_is_waited_for_and_not_made_by_the_way(
     cluster: Cluster, options: Options, live: Store, writer: Writer
 ):
-    for of in ("signals", "events", "activity"):
-        cluster.client.indices.delete(index=live.ours(of)[0])
+    for of in ALL:
+        cluster.client.indices.delete(index=names(live, of))
     with pytest.raises(IndexUnavailable):
         writer.write(Change(last=1, signals=(a_signal(),)))
     with pytest.raises(IndexUnavailable):
@@ -215,7 +329,9 @@ def test_an_index_that_is_gone_is_waited_for_and_not_made_by_the_way(
 
 
 def test_a_lost_alias_is_waited_for(cluster: Cluster, live: Store, writer: Writer):
-    cluster.client.indices.delete_alias(index=live.ours("signals")[0], name=live.writes("signals"))
+    cluster.client.indices.delete_alias(
+        index=live.ours("signals")[0].name, name=live.writes("signals")
+    )
     with pytest.raises(IndexUnavailable):
         writer.write(Change(last=1, signals=(a_signal(),)))
 
@@ -237,7 +353,7 @@ def test_a_full_disk_is_waited_for(cluster: Cluster, live: Store, writer: Writer
 
 
 def test_a_closed_index_is_for_the_operator(cluster: Cluster, live: Store, writer: Writer):
-    cluster.client.indices.close(index=live.ours("signals")[0])
+    cluster.client.indices.close(index=names(live))
     with pytest.raises(IndexRefused):
         writer.write(Change(last=1, signals=(a_signal(),)))
 
