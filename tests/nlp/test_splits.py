@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nlp import topic
-from nlp.train import data, fit, heads, sets
+from nlp.train import data, evaluate, fit, heads, sets
 from tests.needs import shared
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn")
@@ -109,6 +109,27 @@ def test_every_figure_of_the_training_is_of_whole_groups_held_out(
     assert len(asked) == 5
     for folds in asked:
         assert {len(each) for each in folds_by_group(examples, folds).values()} == {1}
+
+
+def test_what_may_not_be_shipped_does_not_choose_the_threshold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quiet, _, _ = trained("nice day", monkeypatch)
+    loud, _, _ = trained(" ".join(FIRE[0].examples), monkeypatch)
+
+    assert loud.figures != quiet.figures
+    assert loud.meaning == quiet.meaning
+
+
+def test_only_irrelevant_tweets_of_the_cities_choose_the_threshold() -> None:
+    examples = [
+        example("NYC", False, 1, "city_incident_tweets"),
+        example("NYC", True, 2, "city_incident_tweets"),
+        example("ordinary_tweets", False, 3, "ordinary_tweets"),
+    ]
+
+    assert evaluate.choosing(examples).tolist() == [True, False, False]
+    assert [each.ship for each in sets.SETS if each.name == evaluate.CHOOSES] == [True]
 
 
 def test_a_text_that_names_an_event_of_another_set_is_held_out_with_it(tmp_path: Path) -> None:
