@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from nlp import features
 from nlp.topic import Topic
+from nlp.train import sets
 
 SEED: Final = 20261122
 
@@ -37,40 +38,12 @@ class Example:
     id: str = ""
 
 
-FITTED: Final = (
-    "city_incident_tweets",
-    "accident_tweets_2018",
-    "crisislext26",
-    "crisislext6",
-    "disaster_tweets",
-    "disaster_response_messages",
-    "crime_headlines",
-    "protest_news_sentences",
-)
-JUDGED: Final = ("ordinary_tweets", "ag_news", "bbc_news")
+FITTED: Final = tuple(each.name for each in sets.SETS if each.ship)
+JUDGED: Final = tuple(each.name for each in sets.SETS if not each.ship)
 
-_CAPS: Final = {
-    "city_incident_tweets": 900,
-    "accident_tweets_2018": 900,
-    "crisislext26": 480,
-    "crisislext6": 900,
-    "disaster_tweets": 500,
-    "disaster_response_messages": 800,
-    "crime_headlines": 400,
-    "protest_news_sentences": 1200,
-    "ordinary_tweets": 3000,
-    "ag_news": 1000,
-    "bbc_news": 1000,
-}
+_MOST: Final = {each.name: each.most for each in sets.SETS}
 _LOOKED_AT: Final = 60
-"""How many texts of one group and label are taken: no set and no event outweighs the others."""
-
-_SAME: Final = {
-    "2013_Alberta_Floods": "2013_Alberta_floods",
-    "2013_Queensland_Floods": "2013_Queensland_floods",
-    "2013_Boston_Bombings": "2013_Boston_bombings",
-}
-"""Events that stand in two sets are held out together."""
+"""How many texts of one group are taken that are only looked at."""
 
 _VIOLENT: Final = frozenset(
     {"kill", "killed", "dead", "death", "injured", "wounded", "stabbed", "shot", "shooting"}
@@ -90,7 +63,7 @@ def read(folder: Path, name: str) -> list[Example]:
     """The texts of one set, without repeats, capped by group and label, in a fixed order."""
     found = list(
         _unlike(
-            replace(example, id=f"{name}:{row.get('id', number)}")
+            replace(_whole(example), id=f"{name}:{row.get('id', number)}")
             for number, row in enumerate(_rows(path(folder, name)), 1)
             for example in _READERS[name](row)
         )
@@ -101,7 +74,7 @@ def read(folder: Path, name: str) -> list[Example]:
     for example in found:
         key = (example.group, example.relevant)
         taken[key] = taken.get(key, 0) + 1
-        if taken[key] <= (_CAPS[name] if example.relevant is not None else _LOOKED_AT):
+        if taken[key] <= (_MOST[name] if example.relevant is not None else _LOOKED_AT):
             kept.append(example)
     return kept
 
@@ -124,6 +97,12 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
+
+
+def _whole(example: Example) -> Example:
+    """A text of a slice stands with the event that it names, for that is held out as a whole."""
+    event = sets.named(example.text) if "/" in example.group else ""
+    return replace(example, group=event) if event else example
 
 
 def _slice(text: str) -> int:
@@ -172,7 +151,7 @@ def _lext6(row: dict[str, Any]) -> Iterator[Example]:
     yield Example(
         text=row["text"],
         set="crisislext6",
-        group=_SAME.get(row["event"], row["event"]),
+        group=sets.SAME.get(row["event"], row["event"]),
         relevant=row["label"] == "on-topic",
         facts=frozenset({f"crisislext6:event={row['event']}"}),
     )
@@ -193,7 +172,7 @@ def _response(row: dict[str, Any]) -> Iterator[Example]:
     name, labels = "disaster_response_messages", set(row["labels"])
     relevant = True if labels - {"related"} else None if labels else False
     facts = frozenset(f"{name}:labels={label}" for label in labels)
-    group = f"{name}/{_slice(row['text'])}"
+    group = sets.written(int(row["id"])) or f"{name}/{_slice(row['text'])}"
     for text in (row["text"], row["original"] or ""):
         if text and relevant is not None:
             yield Example(text=text, set=name, group=group, relevant=relevant, facts=facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,29 @@ from nlp.train.vectors import Tell
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """What training gives: the heads, what they mean, and how good they are, as Markdown; of that
-    the model card says the `summary`."""
+    """What training gives: the heads, what they mean, and how good they are, as Markdown."""
 
     meaning: Meaning
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     figures: str
-    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Relevance:
+    """The head for relevance, what one that saw nothing of its group says of each text, and the
+    threshold that those of the cities choose."""
+
+    linear: fit.Linear
+    truth: fit.Truth
+    found: Floats
+    threshold: float
+
+
+_TRADE: Final = (
+    "threshold|recall crisislext26|recall crisislext6|recall cities|"
+    "other city tweets kept|ordinary tweets kept|news kept"
+)
 
 
 def train(
@@ -43,21 +58,21 @@ def train(
     matrix = fit.matrix_of(vectors, texts, topics, buckets)
     seen, unseen = matrix[: len(examples)], matrix[len(examples) :]
     total = len(topics) + 4
-    first, threshold, figures, summary = _relevance(examples, judged, seen, unseen)
+    relevance = _relevance(examples, seen)
+    figures = _figures(relevance, examples, judged, relevance.linear(unseen))
     tell(1, total)
     ends = (vectors.shape[1], vectors.shape[1] + len(topics), matrix.shape[1])
-    adds = "\n\n## What each kind of feature adds\n\n" + evaluate.table(
-        "features|threshold|recall crisislext26|recall crisislext6|recall cities|"
-        "ordinary tweets kept|news kept",
-        [
-            [name, *_share(examples, judged, seen[:, :end], unseen[:, :end], tell, (done, total))]
-            for done, name, end in zip(
-                (2, 3, 4), ("vector", "and cue words", "and hashed words"), ends, strict=True
-            )
-        ],
-    )
-    figures += adds
-    fitted, named, rows = [first], [], []
+    shares = []
+    for done, name, end in zip(
+        (2, 3, 4), ("vector", "and cue words", "and hashed words"), ends, strict=True
+    ):
+        part = _relevance(examples, seen[:, :end])
+        alarms = part.linear(unseen[:, :end])
+        shares.append([name, *_trade(part.threshold, part, examples, judged, alarms)])
+        tell(done, total)
+    figures += "\n\n## What each kind of feature adds\n\n"
+    figures += evaluate.table(f"features|{_TRADE}", shares)
+    fitted, named, rows = [relevance.linear], [], []
     for done, one in enumerate(topics, 5):
         linear, reached, row = _topic(one, examples, topics, seen)
         fitted.append(linear)
@@ -71,7 +86,7 @@ def train(
         meaning=Meaning(
             encoder=encoder,
             weights="",
-            threshold=threshold,
+            threshold=relevance.threshold,
             cue=fit.CUE,
             buckets=buckets,
             topics=tuple(named),
@@ -79,70 +94,58 @@ def train(
         weights=np.stack([each.weights for each in fitted]).astype(np.float32),
         bias=np.array([each.bias for each in fitted], np.float32),
         figures=figures + "\n",
-        summary=(summary + adds).replace("\n## ", "\n### "),
     )
 
 
-def _relevance(
-    examples: Sequence[Example], judged: Sequence[Example], seen: Any, unseen: Any
-) -> tuple[fit.Linear, float, str, str]:
+def _relevance(examples: Sequence[Example], seen: Any) -> _Relevance:
     truth, weights = fit.relevance_truth(examples), fit.weights_of(examples)
     found = fit.held_out(seen, truth, weights, fit.folds_of(examples))
-    linear = fit.fit(seen, truth, weights)
-    alarms = linear(unseen)
-    sets = np.array([example.set for example in judged])
-    threshold = evaluate.quiet_threshold(alarms[sets == "ordinary_tweets"])
-    scores = evaluate.relevance_scores(examples, found, truth, threshold)
+    return _Relevance(
+        linear=fit.fit(seen, truth, weights),
+        truth=truth,
+        found=found,
+        threshold=evaluate.quiet_threshold(found[evaluate.choosing(examples)]),
+    )
+
+
+def _figures(
+    relevance: _Relevance, examples: Sequence[Example], judged: Sequence[Example], alarms: Floats
+) -> str:
+    """How good it is; `alarms` are the probabilities of `judged`."""
+    threshold = relevance.threshold
+    scores = evaluate.relevance_scores(examples, relevance.found, relevance.truth, threshold)
     levels = sorted({0.3, 0.4, threshold, 0.6, 0.7})
-    trade = [_trade(level, examples, found, truth, alarms, sets) for level in levels]
-    figures = [
-        f"Relevance at threshold {threshold:.2f}; every event, city and slice by a head that saw "
-        "nothing of it.",
-        evaluate.score_table(scores),
-        "## What another threshold would give",
-        evaluate.table(
-            "threshold|recall crisislext26|recall crisislext6|recall cities|"
-            "ordinary tweets kept|news kept",
-            trade,
-        ),
-    ]
-    whole = [one for one in scores if not one.name.startswith("·")]
-    summary = [figures[0], evaluate.score_table(whole), *figures[2:]]
-    return linear, threshold, "\n\n".join(figures), "\n\n".join(summary)
-
-
-def _share(
-    examples: Sequence[Example],
-    judged: Sequence[Example],
-    seen: Any,
-    unseen: Any,
-    tell: Tell,
-    done: tuple[int, int],
-) -> list[str]:
-    """What a part of the features gives at the same false alarms."""
-    truth, weights = fit.relevance_truth(examples), fit.weights_of(examples)
-    found = fit.held_out(seen, truth, weights, fit.folds_of(examples))
-    alarms = fit.fit(seen, truth, weights)(unseen)
-    sets = np.array([example.set for example in judged])
-    level = evaluate.quiet_threshold(alarms[sets == "ordinary_tweets"])
-    tell(*done)
-    return _trade(level, examples, found, truth, alarms, sets)
+    trade = [_trade(level, relevance, examples, judged, alarms) for level in levels]
+    return "\n\n".join(
+        (
+            f"Relevance at threshold {threshold:.2f}; every event, city and slice by a head that "
+            "saw nothing of it.",
+            evaluate.score_table(scores),
+            "## What another threshold would give",
+            evaluate.table(_TRADE, trade),
+        )
+    )
 
 
 def _trade(
     level: float,
+    relevance: _Relevance,
     examples: Sequence[Example],
-    found: Floats,
-    truth: fit.Truth,
+    judged: Sequence[Example],
     alarms: Floats,
-    judged: NDArray[np.str_],
 ) -> list[str]:
+    """What is found and what is kept for nothing at that threshold."""
+    truth, found = relevance.truth, relevance.found
     sets = np.array([example.set for example in examples])
+    others = np.array([example.set for example in judged])
     recalls = [
         evaluate.score("", found[sets == name], truth[sets == name], level).recall
         for name in ("crisislext26", "crisislext6", "city_incident_tweets")
     ]
-    kept = [(alarms[judged == name] >= level).mean() for name in ("ordinary_tweets", "news")]
+    kept = [
+        (found[evaluate.choosing(examples)] >= level).mean(),
+        *((alarms[others == name] >= level).mean() for name in ("ordinary_tweets", "news")),
+    ]
     return [f"{level:.2f}", *(f"{v:.2f}" for v in recalls), *(f"{v:.1%}" for v in kept)]
 
 

@@ -1,30 +1,23 @@
 """Make the shipped heads: `monitor train --data ../shared/data`.
 
 Reads the labelled sets and the sentences of our own, measures on held-out events and cities, fits
-to all, and writes weights, their meaning, all figures and the block of figures in the model card.
+to all, and writes weights, their meaning, all figures and the model card.
 The same data, vectors and machine give the same bytes.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from monitor.errors import ConfigError
 from nlp import encode, linear, topic
-from nlp.train import data, fit, heads
+from nlp.train import card, data, fit, heads
 from nlp.train.vectors import vectors_of
 
-CARD: Final = "MODEL_CARD.md"
-FIGURES: Final = "FIGURES.md"
 CACHE: Final = Path(".cache") / "vectors"
 """Vectors of the labelled texts, so that only the first training encodes them."""
-_BLOCK: Final = re.compile(
-    r"(?<=<!-- figures: made by monitor train -->\n).*?(?=<!-- /figures)", re.S
-)
-
 Tell = Callable[[str, int, int], None]
 """Is told what is being done, and how much of how much is."""
 
@@ -60,13 +53,7 @@ def remake(folder: Path, out: Path | None, model: str, tell: Tell) -> str:
         tell=lambda done, of: tell("heads fitted", done, of),
     )  # fmt: skip
     linear.save(out, trained.meaning, trained.weights, trained.bias)
-    (out / FIGURES).write_text(trained.figures, encoding="utf-8")
-    if not model:
-        card = (linear.FOLDER / CARD).read_text(encoding="utf-8")
-        (out / CARD).write_text(carded(card, trained.summary), encoding="utf-8")
+    said = card.written(trained.meaning, encoder.model.version, trained.figures)
+    (out / card.FIGURES).write_text(trained.figures, encoding="utf-8")
+    (out / card.CARD).write_text(said, encoding="utf-8")
     return trained.figures
-
-
-def carded(card: str, summary: str) -> str:
-    """A model card with these figures in its block."""
-    return _BLOCK.sub(lambda _: f"\n{summary}\n", card)

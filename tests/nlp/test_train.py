@@ -5,20 +5,29 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from nlp import encode, linear, topic
-from nlp.train import data, evaluate, heads, remake, vectors
+from nlp import encode, linear, models, topic
+from nlp.train import card, data, evaluate, heads, remake, sets, vectors
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn")
 
-CITIES = [
+CITIES: list[dict[str, Any]] = [
     {"id": "1", "city": "A", "text": "Crash on 5th Avenue", "label": "crash"},
     {"id": "2", "city": "A", "text": "crash on 5th avenue!! https://t.co/x", "label": "crash"},
     {"id": "3", "city": "B", "text": "Lovely weather today", "label": "no"},
 ]
+
+
+ROWS = {
+    "city_incident_tweets": CITIES,
+    "ordinary_tweets": [{"text": "nice day"}],
+    "bbc_news": [{"title": "Shares", "text": "Shares rise", "label": "business"}],
+}
 
 
 @pytest.fixture
@@ -37,7 +46,8 @@ def test_repeats_are_read_once_and_labels_become_facts(folder: Path) -> None:
 
 def test_training_twice_gives_the_same_bytes(tmp_path: Path, encoder: encode.Encoder) -> None:
     topics = [one for one in topic.read_all() if one.name in {"Fire", "Security/theft"}]
-    examples = data.own(topics)
+    tweet = data.Example(text="hello", set=evaluate.CHOOSES, group="Chicago", relevant=False)
+    examples = [*data.own(topics), tweet]
     judged = [
         data.Example(text=text, set=name, group=name, relevant=False)
         for text, name in [("nice day", "ordinary_tweets"), ("shares rise", "news")]
@@ -52,7 +62,6 @@ def test_training_twice_gives_the_same_bytes(tmp_path: Path, encoder: encode.Enc
     for file in (linear.WEIGHTS, linear.MEANING):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert "| Fire |" in made.figures
-    assert "| Fire |" not in made.summary
     probabilities = linear.load(tmp_path / "one")(
         encoder.encode(["The barn is on fire, flames everywhere", "what a nice evening"]),
         ["The barn is on fire, flames everywhere", "what a nice evening"],
@@ -123,31 +132,75 @@ def test_scores_count_only_what_is_known() -> None:
     assert (score.size, score.yes, score.precision, score.recall, score.f1) == (4, 2, 0.5, 0.5, 0.5)
 
 
-def test_the_threshold_lets_few_ordinary_tweets_through() -> None:
-    alarms = np.linspace(0, 1, 1001)
+def test_the_threshold_is_the_lowest_that_keeps_few_irrelevant_texts() -> None:
+    found = np.linspace(0, 1, 1001)
 
-    threshold = evaluate.quiet_threshold(alarms)
+    threshold = evaluate.quiet_threshold(found)
 
-    assert (alarms >= threshold).mean() <= evaluate.FALSE_ALARMS
-    assert (alarms >= threshold - 0.01).mean() > evaluate.FALSE_ALARMS
-
-
-def test_the_card_holds_the_figures_of_its_own_training() -> None:
-    card = (linear.FOLDER / remake.CARD).read_text(encoding="utf-8")
-    figures = (linear.FOLDER / remake.FIGURES).read_text(encoding="utf-8")
-    block = card.split("<!-- figures")[1].split("<!-- /figures")[0]
-
-    lines = [line for line in block.splitlines()[1:] if line and not line.startswith("#")]
-
-    assert len(lines) > 20
-    assert [line for line in lines if line not in figures.splitlines()] == []
+    assert (found >= threshold).mean() <= evaluate.FALSE_ALARMS
+    assert (found >= threshold - 0.01).mean() > evaluate.FALSE_ALARMS
 
 
-def test_new_figures_take_the_place_of_old_ones() -> None:
-    card = "# Heads\n<!-- figures: made by monitor train -->\nold\n<!-- /figures -->\nLimits\n"
+def test_the_card_is_the_one_that_training_writes() -> None:
+    figures = (linear.FOLDER / card.FIGURES).read_text(encoding="utf-8")
+    meaning = linear.load(linear.FOLDER).meaning
 
-    once = remake.carded(card, "| new |")
+    said = card.written(meaning, models.find(models.MINILM).version, figures)
 
-    assert "old" not in once
-    assert "| new |" in once
-    assert remake.carded(once, "| new |") == once
+    assert (linear.FOLDER / card.CARD).read_text(encoding="utf-8") == said
+    assert f"Relevance at threshold {meaning.threshold:.2f}" in said
+
+
+def test_the_card_says_of_each_set_its_licence_and_whether_it_was_fitted_to() -> None:
+    figures = (
+        "Relevance at 0.5\n\n## Trade\n\n| · Rome | 9 | 4 | 0.10 | 0.20 | 0.13 |\n## Topics\n\nnot"
+    )
+    meaning = linear.load(linear.FOLDER).meaning
+
+    said = card.written(meaning, "some-model@1234", figures)
+
+    fitted, _, judged = said.partition("**not** fitted to")
+    for each in sets.SETS:
+        assert f"| {each.name} | {each.licence} |" in (fitted if each.ship else judged), each.name
+    assert "vector of some-model@1234" in said
+    assert f"threshold {meaning.threshold:.2f}" in fitted
+    assert "held out: Rome (0.20)" in said
+    assert "### Trade" in said
+    assert "· Rome" not in said
+    assert "not\n" not in said
+
+
+def test_the_notice_names_every_set_that_heads_are_made_from() -> None:
+    notice = (Path(__file__).parents[2] / "NOTICE").read_text(encoding="utf-8")
+    weights = notice.partition("Weights that are shipped")[2]
+
+    for each in sets.SETS:
+        assert (each.name in weights) == each.ship, each.name
+        assert not each.ship or each.licence.split()[-1].strip('"') in weights, each.name
+
+
+def test_heads_for_another_encoder_get_a_card_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in sets.SETS:
+        with gzip.open(data.path(tmp_path, each.name), "wt", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in ROWS.get(each.name, []))
+    few = [one for one in topic.read_all() if one.name in {"Fire", "Security/theft"}]
+    other = models.Model(name="other-model", folder=tmp_path, sha256="cafe" * 16)
+
+    def encode_texts(texts: list[str]) -> vectors.Vectors:
+        return np.array([[len(text) / 100, 1.0] for text in texts], np.float32)
+
+    opened = SimpleNamespace(model=other, version="other-model", encode=encode_texts)
+    monkeypatch.setattr(encode, "open", lambda options: opened)
+    monkeypatch.setattr(topic, "read_all", lambda: few)
+    monkeypatch.setattr(remake, "CACHE", tmp_path / "vectors")
+    out = tmp_path / "heads"
+
+    remake.remake(tmp_path, out, "other-model", lambda what, done, of: None)
+
+    assert linear.load(out).meaning.encoder == other.sha256
+    said = (out / card.CARD).read_text(encoding="utf-8")
+    figures = (out / card.FIGURES).read_text(encoding="utf-8")
+    assert "vector of other-model@cafecafe" in said
+    assert said == card.written(linear.load(out).meaning, "other-model@cafecafe", figures)
