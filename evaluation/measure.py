@@ -101,14 +101,6 @@ class Ranking:
         return [(float(x), float(y)) for x, y in every]
 
 
-def best_level(found: Floats, yes: Flags) -> float:
-    """The probability from which on a yes has the highest F1."""
-    order = np.argsort(-found, kind="stable")
-    right = np.cumsum(yes[order])
-    f1 = 2 * right / (np.arange(1, len(order) + 1) + max(1, int(yes.sum())))
-    return float(found[order][int(f1.argmax())])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """What was found of each text (a probability), what was said of it, and what is true."""

@@ -12,7 +12,6 @@ from evaluation.measure import (
     Judged,
     Measure,
     Ranking,
-    best_level,
     binary,
     calibration,
     measured,
@@ -52,10 +51,6 @@ def test_average_precision_is_scikit_learns_with_ties_and_weights() -> None:
     assert ours(np.ones(300)) == pytest.approx(metrics.average_precision_score(yes, found))
     theirs = metrics.average_precision_score(yes, found, sample_weight=weights)
     assert ours(weights) == pytest.approx(theirs)
-
-
-def test_the_best_level_has_the_highest_f1() -> None:
-    assert best_level(FOUND, YES) == 0.35
 
 
 def test_a_figure_without_anything_to_divide_by_is_not_a_number() -> None:
