@@ -28,7 +28,8 @@ ABOUT: Final = (
     "Tuned on these sets: about eight settings of the fit were compared on these same folds before "
     "one was kept, so expect a little less on sets that nobody looked at. The threshold is the "
     "lowest that keeps at most 5 % of the ordinary tweets, for the baseline as well.",
-    "Intervals hold 95 % of resamples of whole events and cities (of texts within one).",
+    "Intervals hold 95 % of resamples of whole events and cities (of texts within one). A figure "
+    "for which fewer than three of them hold a yes has none, [-].",
 )
 FLATTERY: Final = (
     "By event and city is the honest figure. At random, texts of one event are on both sides: so "

@@ -33,7 +33,9 @@ ABOUT: Final = (
     "Tuned on these sets: cue words, which labels belong to a topic, and the settings of the fit "
     "were chosen while looking at these same folds, so expect less on sets that nobody looked at.",
     "A topic is counted where its labels say yes or no; all topics together are pairs of a text "
-    "and a topic. Intervals hold 95 % of resamples of whole events and cities.",
+    "and a topic. Intervals hold 95 % of resamples of whole events and cities (of texts "
+    "within one). A figure for which fewer than three of them hold a yes has none, [-]: it says "
+    "little of the next event.",
 )
 FLATTERY: Final = (
     "By event and city is the honest figure; at random, texts of one event are on both sides."
