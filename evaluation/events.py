@@ -112,7 +112,7 @@ def evaluate(options: Options, told: Told) -> Report:
             Bars(title=f"{name}: B-cubed F1", bars=tuple((n, a.f1) for n, a in each.items()))
             for name, each in systems.items()
         ),
-        mistakes=tuple(one for stream in streams for one in _worst(stream, options.on is not None)),
+        mistakes=tuple(one for stream in streams for one in _worst(stream, options.on is None)),
         figures={
             f"events.{_short(name)}.{way}.{what}": getattr(found, what)
             for name, each in systems.items()
@@ -313,7 +313,7 @@ def _by_event(stream: Stream) -> Table:
     return Table(title=f"{stream.name} by event, as shipped", head=head, rows=tuple(rows))
 
 
-def _worst(stream: Stream, shown: bool) -> tuple[Mistake, ...]:
+def _worst(stream: Stream, private: bool) -> tuple[Mistake, ...]:
     """Texts in groups that mostly tell of something else, and texts that stand nearly alone."""
     precision, recall = b_cubed(stream.shipped, stream.gold)
     order = np.argsort(precision + recall, kind="stable")[:_WORST]
@@ -322,7 +322,9 @@ def _worst(stream: Stream, shown: bool) -> tuple[Mistake, ...]:
             id=stream.lines[i].id,
             what=f"{stream.lines[i].event}: {precision[i]:.0%} of its group tell of its event, "
             f"{recall[i]:.0%} of its event are in its group",
-            text=stream.lines[i].text if shown else "",
+            text=stream.lines[i].text,
+            private=private,
+            kind=stream.name,
         )
         for i in order
         if precision[i] + recall[i] < 1

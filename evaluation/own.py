@@ -67,14 +67,14 @@ class Plain:
         rows, unseen = self._rows, self._unseen
         return baseline.probabilities(model, rows), baseline.probabilities(model, unseen)
 
-
-def plain_of(asked: Asked, texts: Sequence[str], topics: Sequence[Any], told: Told) -> Plain | None:
     def held_out(self, truth: fit.Truth) -> Floats:
         """Probabilities of the labelled texts, by models that saw nothing of their event or city:
         what a threshold is chosen by."""
         folds = fit.folds_of(self.examples)
         return baseline.held_out(self._seen, truth, folds, range(fit.FOLDS))
 
+
+def plain_of(asked: Asked, texts: Sequence[str], topics: Sequence[Any], told: Told) -> Plain | None:
     """The baseline, or None where the labelled sets are not there."""
     if not (asked.data / f"{data.FITTED[0]}.jsonl.gz").exists():
         return None

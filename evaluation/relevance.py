@@ -157,10 +157,9 @@ def _figures(found: _Found, sets: Mapping[str, Judged]) -> dict[str, Measure]:
 
 
 def _worst(found: _Found, held: Corpus) -> tuple[Mistake, ...]:
-    """Where the heads were surest and wrong; texts are shown only where they are our own."""
-    texts = [e.text if e.set == "own" else "" for e in held.examples]
-    ids = [f"{e.id} ({e.group})" for e in held.examples]
-    return worst(found.held_out, found.truth, ids, texts)
+    """Where the heads were surest and wrong."""
+    of = [(f"{e.id} ({e.group})", e.text, e.set != "own") for e in held.examples]
+    return worst(found.held_out, found.truth, of)
 
 
 def _on_own(options: Options, lines: Sequence[RelevanceLine], told: Told) -> Report:
@@ -175,7 +174,6 @@ def _on_own(options: Options, lines: Sequence[RelevanceLine], told: Told) -> Rep
         said, ordinary = plain(fit.relevance_truth(plain.examples))
         level = chosen.quiet_threshold(ordinary)
         systems["TF-IDF"] = judge(said, level, truth, groups)
-    ids, texts = [line.id for line in lines], [line.text for line in lines]
     return Report(
         name="relevance",
         about=own.ABOUT,
@@ -184,6 +182,6 @@ def _on_own(options: Options, lines: Sequence[RelevanceLine], told: Told) -> Rep
             *own.by_name(lines, known, ours),
         ),
         plots=curves(list(systems.items())),
-        mistakes=worst(found, truth, ids, texts),
+        mistakes=worst(found, truth, [(line.id, line.text, False) for line in lines]),
         figures=named("relevance.own", binary(ours)),
     )

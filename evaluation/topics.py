@@ -161,10 +161,13 @@ def _langs(held: Corpus, masks: Sequence[Flags]) -> NDArray[np.str_]:
 
 
 def _worst(every: Sequence[_One], held: Corpus) -> tuple[Mistake, ...]:
-    ids = [f"{one.name}: {e.id} ({e.group})" for one in every for e in held.examples]
-    texts = [e.text if e.set == "own" else "" for e in held.examples] * len(every)
+    of = [
+        (f"{one.name}: {e.id} ({e.group})", e.text, e.set != "own")
+        for one in every
+        for e in held.examples
+    ]
     found = np.concatenate([one.ours.found for one in every])
-    return worst(found, np.concatenate([one.truth for one in every]), ids, texts)
+    return worst(found, np.concatenate([one.truth for one in every]), of)
 
 
 def _figures(
@@ -226,7 +229,7 @@ def _own_report(
         if each
     }
     all_lines, all_known = list(lines) * len(ours), list(known) * len(ours)
-    ids = [f"{name}: {line.id}" for name in ours for line in lines]
+    of = [(f"{name}: {line.id}", line.text, False) for name in ours for line in lines]
     joint = next(iter(systems.values()))
     return Report(
         name="topics",
@@ -238,6 +241,6 @@ def _own_report(
             *own.by_name(all_lines, all_known, joint),
         ),
         plots=(*curves(list(systems.items())), bars("F1 by topic", ours.items())),
-        mistakes=worst(joint.found, joint.yes.astype(np.int8), ids, [e.text for e in all_lines]),
+        mistakes=worst(joint.found, joint.yes.astype(np.int8), of),
         figures=named("topics.own", binary(joint)),
     )
