@@ -51,10 +51,16 @@ def held_out(
 
 def clusters(texts: Sequence[str], distances: Sequence[float]) -> list[NDArray[np.int64]]:
     """The cluster of each text, once for each distance (1 less the cosine) at which groups stay
-    apart: average linkage over TF-IDF."""
+    apart: average linkage over TF-IDF. Each text is a cluster of its own where there is only one,
+    or none has a word that TF-IDF knows."""
     from sklearn.cluster import AgglomerativeClustering
 
-    (matrix,) = tfidf(texts)
+    try:
+        (matrix,) = tfidf(texts)
+    except ValueError:  # its vocabulary is empty
+        return [np.arange(len(texts))] * len(distances)
+    if len(texts) < 2:
+        return [np.zeros(1, np.int64)] * len(distances)
     apart = np.clip(1.0 - (matrix @ matrix.T).toarray(), 0.0, 2.0)
     return [
         AgglomerativeClustering(

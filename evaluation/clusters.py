@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.measure import Flags, Floats, Measure, Names, measured
+from evaluation.measure import Flags, Floats, Measure, Names, jackknifed, measured
 
 Labels = NDArray[np.int64]
 
@@ -45,6 +45,12 @@ def b_cubed(found: Labels, gold: Labels) -> tuple[Floats, Floats]:
     return both / np.bincount(found)[found], both / np.bincount(gold)[gold]
 
 
+def b_cubed_means(precision: Floats, recall: Floats, weights: Floats) -> tuple[float, float, float]:
+    """Means of both over texts of those weights, and F1."""
+    p, r = (float(weights @ each / weights.sum()) for each in (precision, recall))
+    return p, r, 2 * p * r / (p + r)
+
+
 def fragments(found: Labels, gold: Labels) -> Labels:
     """Over how many groups each event is spread, by its number."""
     pairs = np.unique(np.stack([gold, found]), axis=1)
@@ -53,25 +59,31 @@ def fragments(found: Labels, gold: Labels) -> Labels:
 
 def agreement(clusterings: Sequence[Labels], gold: Labels, which: Labels) -> Agreement:
     """All figures, each text judged by the clustering of that number. Intervals draw whole events;
-    AMI has none, because events that are drawn twice deceive it."""
+    that of AMI, which events that are drawn twice deceive, leaves some out instead."""
     from sklearn.metrics import adjusted_mutual_info_score
 
     gold = numbered(gold)
     precision, recall, spread = (np.zeros(len(gold)) for _ in range(3))
-    ami, groups = 0.0, 0
+    groups = 0
     for number in np.unique(which):
         found, mine = numbered(clusterings[number]), which == number
         for values, each in zip((precision, recall), b_cubed(found, gold), strict=True):
             values[mine] = each[mine]
         spread[mine] = fragments(found, gold)[gold][mine]
-        ami += float(mine.mean() * adjusted_mutual_info_score(gold[mine], found[mine]))
         groups += len(np.unique(found[mine]))
     sizes = np.bincount(gold)[gold]
 
+    def ami(mark: Flags) -> float:
+        every = ((mark & (which == number), clusterings[number]) for number in np.unique(which))
+        return sum(
+            float(mine.sum() / mark.sum() * adjusted_mutual_info_score(gold[mine], found[mine]))
+            for mine, found in every
+        )
+
     def statistic(weights: Floats) -> Sequence[float]:
-        every, events = weights.sum(), weights / sizes
-        p, r = float(weights @ precision / every), float(weights @ recall / every)
-        return p, r, 2 * p * r / (p + r), float(events @ spread / events.sum())
+        events = weights / sizes
+        means = b_cubed_means(precision, recall, weights)
+        return *means, float(events @ spread / events.sum())
 
     p, r, f1, spread_out = measured(statistic, gold.astype(np.str_))
     return Agreement(
@@ -81,7 +93,7 @@ def agreement(clusterings: Sequence[Labels], gold: Labels, which: Labels) -> Agr
         precision=p,
         recall=r,
         f1=f1,
-        ami=Measure(ami),
+        ami=jackknifed(ami, gold),
         fragments=spread_out,
     )
 

@@ -55,7 +55,7 @@ def _row(cell: str, words: tuple[str, ...]) -> str:
 def _mistakes(report: Report) -> Iterator[str]:
     if report.mistakes:
         yield "<h2>The worst errors</h2><ol>"
-        for one in report.mistakes:
+        for one in (each.public for each in report.mistakes):
             text = f"<br><q>{escape(one.text)}</q>" if one.text else ""
             yield f"<li><code>{escape(one.id)}</code>: {escape(one.what)}{text}</li>"
         yield "</ol>"

@@ -28,7 +28,8 @@ ABOUT: Final = (
     "Tuned on these sets: about eight settings of the fit were compared on these same folds before "
     "one was kept, so expect a little less on sets that nobody looked at. The threshold is the "
     "lowest that keeps at most 5 % of the ordinary tweets, for the baseline as well.",
-    "Intervals hold 95 % of resamples of whole events and cities (of texts within one).",
+    "Intervals hold 95 % of resamples of whole events and cities (of texts within one). A figure "
+    "for which fewer than three of them hold a yes has none, [-].",
 )
 FLATTERY: Final = (
     "By event and city is the honest figure. At random, texts of one event are on both sides: so "
@@ -156,10 +157,9 @@ def _figures(found: _Found, sets: Mapping[str, Judged]) -> dict[str, Measure]:
 
 
 def _worst(found: _Found, held: Corpus) -> tuple[Mistake, ...]:
-    """Where the heads were surest and wrong; texts are shown only where they are our own."""
-    texts = [e.text if e.set == "own" else "" for e in held.examples]
-    ids = [f"{e.id} ({e.group})" for e in held.examples]
-    return worst(found.held_out, found.truth, ids, texts)
+    """Where the heads were surest and wrong."""
+    of = [(f"{e.id} ({e.group})", e.text, e.set != "own") for e in held.examples]
+    return worst(found.held_out, found.truth, of)
 
 
 def _on_own(options: Options, lines: Sequence[RelevanceLine], told: Told) -> Report:
@@ -174,7 +174,6 @@ def _on_own(options: Options, lines: Sequence[RelevanceLine], told: Told) -> Rep
         said, ordinary = plain(fit.relevance_truth(plain.examples))
         level = chosen.quiet_threshold(ordinary)
         systems["TF-IDF"] = judge(said, level, truth, groups)
-    ids, texts = [line.id for line in lines], [line.text for line in lines]
     return Report(
         name="relevance",
         about=own.ABOUT,
@@ -183,6 +182,6 @@ def _on_own(options: Options, lines: Sequence[RelevanceLine], told: Told) -> Rep
             *own.by_name(lines, known, ours),
         ),
         plots=curves(list(systems.items())),
-        mistakes=worst(found, truth, ids, texts),
+        mistakes=worst(found, truth, [(line.id, line.text, False) for line in lines]),
         figures=named("relevance.own", binary(ours)),
     )

@@ -15,6 +15,9 @@ from evaluation.measure import Binary, Floats, Judged, Measure, Ranking, binary,
 from monitor.ports import Table
 
 WORST: Final = 20
+SHOWN: Final = 5
+"""Of each kind of error, on a terminal."""
+_LONG: Final = 200
 SCORE_HEAD: Final = ("", "texts", "positive", "precision", "recall", "F1", "AP", "ECE")
 
 
@@ -47,11 +50,19 @@ class Bars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """One of the worst errors. `text` is empty where the text is not ours or the user's to show."""
+    """One of the worst errors. A `private` text is of a labelled set: it is shown to the person at
+    the terminal who has the set, and goes into no file."""
 
     id: str
     what: str
-    text: str = ""
+    text: str
+    private: bool
+    kind: str = ""
+
+    @property
+    def public(self) -> Mistake:
+        """As it may be written down."""
+        return dataclasses.replace(self, text="") if self.private else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +78,23 @@ class Report:
 
     def plain(self) -> dict[str, Any]:
         """All of it in plain types, as JSON has them."""
-        found: dict[str, Any] = _plain(dataclasses.asdict(self))
+        written = dataclasses.replace(self, mistakes=tuple(one.public for one in self.mistakes))
+        found: dict[str, Any] = _plain(dataclasses.asdict(written))
         return found
+
+    def worst(self) -> Table:
+        """The worst errors of each kind, for the terminal alone."""
+        kinds = dict.fromkeys(one.kind for one in self.mistakes)
+        shown = [[one for one in self.mistakes if one.kind == kind][:SHOWN] for kind in kinds]
+        return Table(
+            title="The worst errors",
+            head=("", "what", "text"),
+            rows=tuple(
+                (one.id, one.what, one.text if len(one.text) <= _LONG else f"{one.text[:_LONG]}…")
+                for each in shown
+                for one in each
+            ),
+        )
 
     def page(self) -> str:
         """A page of HTML that needs nothing else."""
@@ -129,15 +155,17 @@ def bars(title: str, parts: Iterable[tuple[str, Judged]]) -> Bars:
 
 
 def worst(
-    found: Floats, truth: NDArray[np.int8], ids: Sequence[str], texts: Sequence[str]
+    found: Floats, truth: NDArray[np.int8], of: Sequence[tuple[str, str, bool]]
 ) -> tuple[Mistake, ...]:
-    """Where a probability was furthest from what is known to be true."""
+    """Where a probability was furthest from what is known to be true; of each text its id, itself,
+    and whether it is private."""
     wrong = np.where(truth >= 0, np.abs(found - (truth == 1)), 0.0)
     return tuple(
         Mistake(
-            id=ids[i],
+            id=of[i][0],
             what=f"probability {found[i]:.2f}, labelled {'yes' if truth[i] else 'no'}",
-            text=texts[i],
+            text=of[i][1],
+            private=of[i][2],
         )
         for i in np.argsort(-wrong, kind="stable")[:WORST]
         if wrong[i] > 0.5

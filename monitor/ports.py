@@ -274,6 +274,10 @@ class Report(Protocol):
         """What is shown on a terminal."""
         ...
 
+    def worst(self) -> Table:
+        """The worst errors, shown below them; it may hold texts that go into no file."""
+        ...
+
     def plain(self) -> Mapping[str, Any]:
         """All of it in plain types, as JSON has them."""
         ...

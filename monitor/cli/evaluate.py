@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table as Drawn
+from rich.text import Text
 
 from monitor import parts
 from monitor.cli.shell import AsJson, app, progress
@@ -55,10 +56,11 @@ def evaluate(
         return
     for sentence in found.about:
         out.print(sentence, markup=False)
-    for table in found.tables:
-        out.print(_drawn(table))
+    for table in (*found.tables, found.worst()):
+        if table.rows:
+            out.print(_drawn(table))
     if report is not None:
-        out.print(f"the worst errors and plots: {report}", markup=False)
+        out.print(f"more errors, and plots: {report}", markup=False)
 
 
 def _write(path: Path, page: str) -> None:
@@ -69,9 +71,15 @@ def _write(path: Path, page: str) -> None:
 
 
 def _drawn(table: Table) -> Drawn:
-    drawn = Drawn(title=table.title, caption=table.note or None)
+    drawn = Drawn(title=Text(table.title), caption=Text(table.note) if table.note else None)
     for number, name in enumerate(table.head):
-        drawn.add_column(name, justify="left" if number == 0 else "right")
+        words = number == 0 or name in ("what", "text")
+        drawn.add_column(Text(name), justify="left" if words else "right", overflow="fold")
     for row in table.rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(_harmless, row))
     return drawn
+
+
+def _harmless(cell: str) -> Text:
+    """Names and texts of a file on one line, where they can do nothing but be read."""
+    return Text("".join(c if c.isprintable() else " " for c in cell))

@@ -9,12 +9,13 @@ import pytest
 
 from evaluation.clusters import agreement, b_cubed, crossed, fragments
 from evaluation.measure import (
+    Flags,
     Judged,
     Measure,
     Ranking,
-    best_level,
     binary,
     calibration,
+    jackknifed,
     measured,
     resamples,
 )
@@ -54,10 +55,6 @@ def test_average_precision_is_scikit_learns_with_ties_and_weights() -> None:
     assert ours(weights) == pytest.approx(theirs)
 
 
-def test_the_best_level_has_the_highest_f1() -> None:
-    assert best_level(FOUND, YES) == 0.35
-
-
 def test_a_figure_without_anything_to_divide_by_is_not_a_number() -> None:
     none = Judged(found=FOUND, said=FOUND > 1, yes=np.zeros(5, bool), groups=GROUPS)
     score = binary(none)
@@ -91,9 +88,56 @@ def test_an_interval_holds_the_figure_and_narrows_with_more_texts() -> None:
     assert width(1000) < width(40) / 2
 
 
+def lonely(holders: int) -> Judged:
+    """Six groups of ten texts, of which so many hold a yes, half of them found."""
+    groups = np.repeat(np.arange(6), 10)
+    yes = groups < holders
+    return Judged(found=yes * 0.9, said=yes & (np.arange(60) % 2 == 0), yes=yes,
+                  groups=groups.astype(str))  # fmt: skip
+
+
+def test_a_figure_that_one_or_two_groups_hold_has_no_interval() -> None:
+    for holders in (1, 2):
+        score = binary(lonely(holders))
+        assert [str(m) for m in (score.precision, score.recall, score.f1)] == [
+            "1.00 [-]",
+            "0.50 [-]",
+            "0.67 [-]",
+        ]
+        assert math.isnan(score.ap.low)
+        assert score.ece.low < score.ece.value < score.ece.high
+    assert binary(lonely(3)).recall == Measure(0.5, 0.5, 0.5)
+
+
+def test_two_groups_give_no_interval() -> None:
+    assert math.isnan(binary(judged()).ece.low)
+
+
+def test_what_repeats_deceive_is_measured_by_leaving_out() -> None:
+    """Of a mean, the standard error of the jackknife is the usual one; of Student's distribution
+    with three degrees of freedom, 3.182 of them hold 95 %."""
+    values = np.array([0.1, 0.2, 0.3, 0.6])
+    found = jackknifed(lambda mark: float(values[mark].mean()), np.arange(4))
+    error = values.std(ddof=1) / 2
+    assert found.value == pytest.approx(0.3)
+    assert found.high - found.value == pytest.approx(3.182 * error, rel=1e-3)
+    assert math.isnan(jackknifed(lambda mark: 1.0, np.array([0, 0, 1])).low)
+
+
+def test_of_many_groups_a_twentieth_is_left_out_at_a_time() -> None:
+    asked: list[int] = []
+
+    def size(mark: Flags) -> float:
+        asked.append(int(mark.sum()))
+        return 0.5
+
+    jackknifed(size, np.arange(200))
+    assert asked == [200, *[190] * 20]
+
+
 def test_a_measure_reads_as_figure_and_interval() -> None:
     assert str(Measure(0.856, 0.8, 0.9)) == "0.86 [0.80, 0.90]"
-    assert str(Measure(0.5)) == "0.50"
+    assert str(Measure(0.5)) == "0.50 [-]"
 
 
 GOLD = np.array([0, 0, 0, 1, 1])
@@ -115,6 +159,16 @@ def test_agreement_is_perfect_where_groups_are_the_events() -> None:
     assert agreement([SPREAD], GOLD, same).ami.value == pytest.approx(
         metrics.adjusted_mutual_info_score(GOLD, SPREAD)
     )
+
+
+def test_agreement_has_intervals_where_three_events_are_told_of() -> None:
+    gold = np.repeat(np.arange(4), 3)
+    found = np.array([0, 0, 1, 2, 2, 2, 3, 3, 2, 4, 4, 5])
+    ami = agreement([found], gold, np.zeros(12, np.int64)).ami
+    assert ami.low < ami.value < ami.high <= 1
+    two = agreement([SPREAD], GOLD, np.zeros(5, np.int64))
+    assert math.isnan(two.ami.low)
+    assert math.isnan(two.f1.low)
 
 
 def test_each_half_takes_the_clustering_that_is_best_for_the_other() -> None:

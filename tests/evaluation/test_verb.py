@@ -78,11 +78,46 @@ def test_places_of_a_file_are_measured_and_a_page_is_written(tmp_path: Path) -> 
 
 
 def test_events_of_a_file_are_measured_beside_clusters(tmp_path: Path) -> None:
-    lines = [{"text": text, "event": event} for text, event in FIRES]
+    lines = [{"text": text, "event": event} for text, event in (*FIRES, (QUIET[1], "cat"))]
     found = asked("events", "--on", written(tmp_path / "own.jsonl", lines))
     assert found["figures"]["events.own.shipped.f1"]["value"] == 1
     assert found["figures"]["events.own.shipped.fragments"]["value"] == 1
+    assert found["figures"]["events.own.shipped.ami"]["low"] == 1
     assert "events.own.tfidf.f1" in found["figures"]
+    rows = {row[0]: row[1:] for table in found["tables"] for row in table["rows"]}
+    assert rows["en"] == ["5", *["1.00 [1.00, 1.00]"] * 3]
+    assert rows["crash"] == ["2", "1", *["1.00 [-]"] * 3]
+
+
+@pytest.mark.parametrize("texts", [["Fire in Hackney"], ["🔥🔥", "🚗💥"]])
+def test_events_of_one_line_or_without_words_are_measured(tmp_path: Path, texts: list[str]) -> None:
+    lines = [{"text": text, "event": text} for text in texts]
+    found = asked("events", "--on", written(tmp_path / "own.jsonl", lines))
+    assert found["figures"]["events.own.tfidf.f1"]["value"] == 1
+
+
+def test_a_terminal_shows_the_worst_errors_and_obeys_none_of_the_texts(tmp_path: Path) -> None:
+    hostile = {"text": f"\x1b[31m[/b] {FIRES[0][0]}", "event": "[/i]", "relevant": False}
+    own = written(tmp_path / "own.jsonl", [hostile])
+    answer = CliRunner().invoke(app, ["evaluate", "relevance", "--on", str(own), *NOWHERE])
+    assert answer.exit_code == 0, answer.output
+    assert "The worst errors" in answer.stdout
+    assert "[/b]" in answer.stdout
+    assert "\x1b[31m" not in answer.stdout
+
+
+def test_a_text_of_a_labelled_set_goes_into_no_file() -> None:
+    def mistake(kind: str, private: bool) -> Mistake:
+        return Mistake(id="1", what="missed", text="a secret", private=private, kind=kind)
+
+    many = (*(mistake("missed", True) for _ in range(9)), mistake("false", True))
+    found = Report(name="places", about=(), tables=(), mistakes=many)
+    assert [row[2] for row in found.worst().rows] == ["a secret"] * 6
+    assert "secret" not in json.dumps(found.plain())
+    assert "secret" not in page(found)
+    ours = Report(name="places", about=(), tables=(), mistakes=(mistake("missed", False),))
+    assert "secret" in json.dumps(ours.plain())
+    assert "secret" in page(ours)
 
 
 def told(*words: str | Path) -> str:
@@ -116,7 +151,7 @@ def test_nothing_of_a_report_runs_in_its_page() -> None:
             name="relevance",
             about=(hostile,),
             tables=(Table(title=hostile, head=(hostile,), rows=((hostile,),), note=hostile),),
-            mistakes=(Mistake(id=hostile, what=hostile, text=hostile),),
+            mistakes=(Mistake(id=hostile, what=hostile, text=hostile, private=False),),
         )
     )
     assert "<script" not in said
