@@ -54,18 +54,11 @@ class Plain:
 
     def __init__(self, folder: Path, texts: Sequence[str], topics: Sequence[Any]) -> None:
         self.examples = data.read_all(folder, data.FITTED) + data.own(topics)
-        self._judged = data.read_all(folder, data.JUDGED[:1])
-        self._seen, self._unseen, self._rows = baseline.tfidf(
-            [example.text for example in self.examples],
-            [example.text for example in self._judged],
-            texts,
-        )
+        self._seen, self._rows = baseline.tfidf([one.text for one in self.examples], texts)
 
-    def __call__(self, truth: fit.Truth) -> tuple[Floats, Floats]:
-        """Probabilities of the lines, and of the ordinary tweets."""
-        model = baseline.regression(self._seen, truth)
-        rows, unseen = self._rows, self._unseen
-        return baseline.probabilities(model, rows), baseline.probabilities(model, unseen)
+    def __call__(self, truth: fit.Truth) -> Floats:
+        """Probabilities of the lines."""
+        return baseline.probabilities(baseline.regression(self._seen, truth), self._rows)
 
     def held_out(self, truth: fit.Truth) -> Floats:
         """Probabilities of the labelled texts, by models that saw nothing of their event or city:

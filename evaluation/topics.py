@@ -206,7 +206,7 @@ def _on_own(options: Options, lines: Sequence[TopicsLine], told: Told) -> Report
         if plain is not None:
             truth = fit.topic_truth(plain.examples, one, topics)
             fewer = fit.thinned(truth)
-            guess, _ = plain(fewer)
+            guess = plain(fewer)
             level = chosen.best_threshold(plain.held_out(fewer), truth)
             theirs[one.name] = Judged(found=guess, said=guess >= level, yes=yes, groups=groups)
     return _own_report(lines, known, ours, theirs)
