@@ -107,10 +107,13 @@ def by_step(steps: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
 
 def beside_plain(asked: argparse.Namespace) -> Found:
     """The same posts through ours, through the stack that one would write without it, and through
-    our encoder alone, a slice through each in turn. The plain stack is sentence-transformers in
+    an encoder alone, a slice through each in turn. The plain stack is sentence-transformers in
     float32, then spaCy `en_core_web_sm`, then a transformer of the encoder's size that classifies,
-    in float32; the harder one lets spaCy find entities only. The heads were fitted or tuned to
-    these posts, so that recall flatters."""
+    in float32; the harder one lets spaCy find entities only. `our encoder alone` is the step
+    `encode` of ours, without padding, given the same texts and nothing else to do;
+    `sentence-transformers alone` is that library's own encoding of them, with padding, by the same
+    network in the same number type. The heads were fitted or tuned to these posts, so that recall
+    flatters."""
     if not ARCHIVE.exists():
         return left_out("plain", "../shared is not beside the project")
     figures, tables = {}, []
@@ -121,7 +124,6 @@ def beside_plain(asked: argparse.Namespace) -> Found:
         figures[stream.name] = {
             "posts": took.posts, "kept": took.kept, "threshold": took.threshold,
             "recall": took.recall, "precision": took.precision, "dtype": took.dtype,
-            "others_ms": took.others_ms,
             "rates": {f"{name}, posts_a_second": took.rate(name) for name in took.seconds},
             "ratios": {f"ours by {name}, times": took.ratio(name) for name in plain.STACKS},
             "steps": by_step(took.steps), "others": by_step(
