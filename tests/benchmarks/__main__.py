@@ -167,7 +167,9 @@ def resident(asked: argparse.Namespace) -> Found:
 
 
 def begun(asked: argparse.Namespace) -> Found:
-    """How long a process takes to start, ask and end, over an empty deployment."""
+    """How long a process takes to start, ask and end, over an empty deployment; and how long from
+    its start until a post is grouped, with all models loaded. A new deployment measures first which
+    number type is quicker. Files are in the system's memory after the first round."""
     with Progress(console=console, transient=True) as bar:
         found = start.measure(bar)
     table = Table("process", "best s", "median s", "worst s", title="seconds")
