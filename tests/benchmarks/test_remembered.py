@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from monitor.app import followers
 from monitor.ledger import open_ledger
 from monitor.model import Enrichment, Post
 from monitor.ports import Asked
 from monitor.query import parse
-from tests.benchmarks.compare import compared
 from tests.benchmarks.flow import lay_out
-from tests.benchmarks.remembered import Cost, Filled, Likened, index_filled, through
+from tests.benchmarks.remembered import Filled, Likened, index_filled, through
 from tests.benchmarks.world import FIRST, thoughts
 
 NOW = datetime.now(UTC)
@@ -59,17 +58,3 @@ def test_a_post_goes_the_whole_way_beside_what_is_remembered(tmp_path: Path) -> 
     rows, _ = followers("embedded")
     assert app.ledger.feed.position(rows) == SIGNALS + POSTS
     app.close()
-
-
-def test_that_a_post_became_dearer_is_worse() -> None:
-    (found,) = compared(*({"remembered": kept(dearer)} for dearer in (1.2, 1.6)))
-    assert {one.name for one in found.figures if one.worse} == {"1,000,000 signals dearer"}
-
-
-def kept(dearer: float) -> dict[str, Any]:
-    cost = Cost(
-        signals=1_000_000, events=9, posts=9, kept=9, joined=9, post_ms=5.0, dearer=dearer,
-        group_ms=1.0, commit_ms=1.0, index_ms=1.0,
-    )  # fmt: skip
-    figures = {"1,000,000 signals": vars(cost)}
-    return {"processor": "Abacus 9", "cores": 2, "commit": "abc", "figures": figures}
