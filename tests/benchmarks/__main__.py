@@ -136,7 +136,7 @@ def beside_plain(asked: argparse.Namespace) -> Found:
 def lasting(asked: argparse.Namespace) -> Found:
     """What one post more costs from its line to the index, by how much is remembered: ledger,
     grouper and embedded index are filled with made-up signals first, then the same relevant posts
-    of an archive go through the real models, the grouper, the ledger and the index, a page at each
+    of an archive go through the real models, the grouper, the ledger and the index, a batch at each
     size in turn. Before the grouper vector, places and topics of a post are exchanged for made-up
     ones, half of them near remembered events: real ones would be like no made-up event. Needs 16 GB
     in the folder for temporary files."""
