@@ -35,6 +35,17 @@ def test_a_tenth_more_is_not_yet_worse_and_better_never_is() -> None:
     assert Figure("peak_mb", 0.0, 1.0, down=True).worse
 
 
+def test_to_cost_more_times_is_worse_and_to_do_more_times_as_many_is_better() -> None:
+    old = kept({"million": {"dearer": 1.2, "ratio": 1.0, "times": 1.5}})
+    new = kept({"million": {"dearer": 1.6, "ratio": 1.3, "times": 2.0}})
+    (found,) = compared(old, new)
+    assert {figure.name: figure.worse for figure in found.figures} == {
+        "million dearer": True,
+        "million ratio": True,
+        "million times": False,
+    }
+
+
 def test_counts_are_no_figures_and_lists_are_compared_place_by_place() -> None:
     old = kept({"matching": [{"events": 10, "asked_s": 1.0}, {"events": 20, "asked_s": 2.0}]})
     new = kept({"matching": [{"events": 10, "asked_s": 1.0}, {"events": 20, "asked_s": 4.0}]})

@@ -107,10 +107,13 @@ def by_step(steps: dict[str, tuple[int, float]]) -> dict[str, dict[str, float]]:
 
 def beside_plain(asked: argparse.Namespace) -> Found:
     """The same posts through ours, through the stack that one would write without it, and through
-    our encoder alone, a slice through each in turn. The plain stack is sentence-transformers in
+    an encoder alone, a slice through each in turn. The plain stack is sentence-transformers in
     float32, then spaCy `en_core_web_sm`, then a transformer of the encoder's size that classifies,
-    in float32; the harder one lets spaCy find entities only. The heads were fitted or tuned to
-    these posts, so that recall flatters."""
+    in float32; the harder one lets spaCy find entities only. `our encoder alone` is the step
+    `encode` of ours, without padding, given the same texts and nothing else to do;
+    `sentence-transformers alone` is that library's own encoding of them, with padding, by the same
+    network in the same number type. The heads were fitted or tuned to these posts, so that recall
+    flatters."""
     if not ARCHIVE.exists():
         return left_out("plain", "../shared is not beside the project")
     figures, tables = {}, []
@@ -121,7 +124,6 @@ def beside_plain(asked: argparse.Namespace) -> Found:
         figures[stream.name] = {
             "posts": took.posts, "kept": took.kept, "threshold": took.threshold,
             "recall": took.recall, "precision": took.precision, "dtype": took.dtype,
-            "others_ms": took.others_ms,
             "rates": {f"{name}, posts_a_second": took.rate(name) for name in took.seconds},
             "ratios": {f"ours by {name}, times": took.ratio(name) for name in plain.STACKS},
             "steps": by_step(took.steps), "others": by_step(
@@ -132,17 +134,19 @@ def beside_plain(asked: argparse.Namespace) -> Found:
 
 
 def lasting(asked: argparse.Namespace) -> Found:
-    """What a post costs the grouper, by how much it remembers; and with the other steps as `plain`
-    measured them where every post is relevant. Needs 4 GB in the folder for temporary files."""
+    """What one post more costs from its line to the index, by how much is remembered: ledger,
+    grouper and embedded index are filled with made-up signals first, then the same relevant posts
+    of an archive go through the real models, the grouper, the ledger and the index, a batch at each
+    size in turn. Before the grouper vector, places and topics of a post are exchanged for made-up
+    ones, half of them near remembered events: real ones would be like no made-up event. Needs 16 GB
+    in the folder for temporary files."""
+    if not ARCHIVE.exists():
+        return left_out("remembered", "../shared is not beside the project")
+    sizes = sorted(int(size) for size in asked.remembered.split(","))
     with Progress(console=console, transient=True) as bar:
-        found = remembered.measure([int(size) for size in asked.remembered.split(",")], bar)
-    steps = held(KEPT).get("plain", {}).get("figures", {}).get("every post relevant", {})
-    others_ms = steps.get("others_ms")
+        found = remembered.measure(ARCHIVE.parent, sizes, bar)
     costs = {f"{one.signals:,} signals": asdict(one) for one in found}
-    if others_ms is not None:
-        for one, cost in zip(found, costs.values(), strict=True):
-            cost["dearer"] = remembered.dearer(one, found[0], others_ms)
-    return Found(costs, [remembered.table(found, others_ms)])
+    return Found(costs, [remembered.table(found)])
 
 
 def resident(asked: argparse.Namespace) -> Found:
@@ -163,7 +167,9 @@ def resident(asked: argparse.Namespace) -> Found:
 
 
 def begun(asked: argparse.Namespace) -> Found:
-    """How long a process takes to start, ask and end, over an empty deployment."""
+    """How long a process takes to start, ask and end, over an empty deployment; and how long from
+    its start until a post is grouped, with all models loaded. A new deployment measures first which
+    number type is quicker. Files are in the system's memory after the first round."""
     with Progress(console=console, transient=True) as bar:
         found = start.measure(bar)
     table = Table("process", "best s", "median s", "worst s", title="seconds")
@@ -234,7 +240,9 @@ def main() -> None:
         help="through the flow and beside the plain stack 2,000, for memory 20,000",
     )
     parser.add_argument("--sizes", default="10000,100000,1000000", help="signals in Elasticsearch")
-    parser.add_argument("--remembered", default="1000,100000,1000000", help="signals, growing")
+    parser.add_argument(
+        "--remembered", default="1000,100000,1000000", help="signals that are there"
+    )
     asked = parser.parse_args()
     log.configure(json=False, level="warning")
     if unknown := set(asked.parts) - set(NAMED):

@@ -3,8 +3,9 @@
 `python -m tests.benchmarks.compare OLD NEW`; `make bench-compare` takes build/bench-before.json,
 which holds what each part of build/bench.json said the time before, or `A=old.json B=new.json`.
 
-A figure's name says which way is better: times and megabytes down, rates, shares and ratios up. A
-part that ran on another processor, or over another number of posts or signals, is not compared.
+A figure's name says which way is better: what is spent (times, megabytes, how many times dearer)
+down, what is reached (rates, shares, how many times as many) up. A part that ran on another
+processor, or over another number of posts or signals, is not compared.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ BEFORE = KEPT.with_name("bench-before.json")
 WORSE = 1.1
 """From how many times worse on a figure is marked."""
 MACHINE = ("processor", "cores")
-DOWN = ("_s", "_ms", "_mb", "seconds", "kb")
+DOWN = ("_s", "_ms", "_mb", "seconds", "kb", "dearer", "ratio")
 UP = ("_a_second", "recall", "precision", "times")
 SIZES = ("signals", "posts", "subscriptions")
 

@@ -1,4 +1,4 @@
-"""The same posts through ours, through the stack that a user would write, and through the encoder
+"""The same posts through ours, through the stack that a user would write, and through an encoder
 alone: a slice of posts through each in turn, so that whatever else the machine does hits all alike.
 
 The plain stack is three libraries as their own first examples use them, one after the other, each
@@ -6,8 +6,12 @@ over every text: sentence-transformers in float32, spaCy's `en_core_web_sm` with
 and a transformer that classifies, in float32. That classifier has the size of our encoder, the
 smallest that is in use, and an untrained head, which is as quick as a trained one. Texts go sorted
 by length, 32 at a time. Beside it spaCy runs with its entities alone, which is what a user who
-knows spaCy well would write: a second, harder ratio. The encoder alone has our model and our number
-type, and texts that were cleaned as ours are before its clock starts.
+knows spaCy well would write: a second, harder ratio.
+
+The encoder alone is there twice, with one network and one number type. *Our encoder alone* is the
+very step of ours, without padding, given the same texts and nothing else to do: what ours would do
+if all other steps cost nothing. *sentence-transformers alone* is the library's own `encode`, with
+padding, given texts that were cleaned as ours are before its clock starts.
 
 Ours is what `monitor once` does: read, store, think, group, write the index.
 """
@@ -26,13 +30,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from monitor.lines import named
-from monitor.model import Enrichment, Post
 from nlp import encode, features, linear, models, places
-from tests.benchmarks.flow import Measured, lay_out, taken
+from tests.benchmarks.flow import Measured, lay_out, taken, warmed
 from tests.benchmarks.streams import Stream
 
 BATCH = 32
-OURS, PLAIN, ALONE = "ours", "plain stack", "encoder alone"
+OURS, PLAIN = "ours", "plain stack"
+ALONE, PADDED = "our encoder alone", "sentence-transformers alone"
 HARDER = "plain stack, spaCy for entities alone"
 SENTENCES, SPACY, ENTITIES, CLASSIFIER = (
     "sentence-transformers, float32",
@@ -44,6 +48,7 @@ STACKS = {
     PLAIN: (SENTENCES, SPACY, CLASSIFIER),
     HARDER: (SENTENCES, ENTITIES, CLASSIFIER),
     ALONE: (ALONE,),
+    PADDED: (PADDED,),
 }
 _NOT_ENTITIES = ("tagger", "parser", "attribute_ruler", "lemmatizer")
 
@@ -73,11 +78,6 @@ class Beside:
         """The share of the kept posts that were relevant."""
         return self.kept_relevant / max(self.kept, 1)
 
-    @property
-    def others_ms(self) -> float:
-        """Milliseconds of ours for a post, without the grouper."""
-        return (self.seconds[OURS] - self.steps["group"][1]) / self.posts * 1000
-
     def ratio(self, other: str) -> float:
         """Posts a second of ours by those of the other."""
         return self.seconds[other] / self.seconds[OURS]
@@ -88,18 +88,20 @@ class Beside:
 
 
 class Others:
-    """What ours is held against, loaded and warm: a call for each, over texts."""
+    """What ours is held against, loaded and warm: a call for each, over texts; `ours` is the step
+    that is also held against itself."""
 
-    def __init__(self, dtype: str, warm: Sequence[str]) -> None:
+    def __init__(self, ours: encode.Encoder, warm: Sequence[str]) -> None:
         folder = str(models.find(models.MINILM).folder)
-        exact, ours = _encoder(folder, "float32"), _encoder(folder, dtype)
+        exact, padded = _encoder(folder, "float32"), _encoder(folder, ours.dtype)
         whole, entities = _tagger(()), _tagger(_NOT_ENTITIES)
         self.calls: dict[str, Callable[[Sequence[str]], Any]] = {
             SENTENCES: lambda texts: exact.encode(texts, batch_size=BATCH),
             SPACY: lambda texts: [doc.ents for doc in whole.pipe(texts, batch_size=BATCH)],
             ENTITIES: lambda texts: [doc.ents for doc in entities.pipe(texts, batch_size=BATCH)],
             CLASSIFIER: _classifier(folder),
-            ALONE: lambda texts: ours.encode(texts, batch_size=BATCH),
+            ALONE: ours.encode,
+            PADDED: lambda texts: padded.encode(texts, batch_size=BATCH),
         }
         for call in self.calls.values():
             call(list(warm))
@@ -108,7 +110,7 @@ class Others:
         """Each by name, and how long it took for the texts."""
         cleaned = [features.plain(text) for text in texts]
         for name, call in self.calls.items():
-            said = cleaned if name == ALONE else list(texts)
+            said = cleaned if name == PADDED else list(texts)
             begun = time.perf_counter()
             call(said)
             yield name, time.perf_counter() - begun
@@ -123,9 +125,10 @@ def measure(stream: Stream, bar: Progress) -> Beside:
         task = bar.add_task(f"{stream.name}: the models are loading", total=number)
         app = Measured(config)
         warm = texts[:: max(1, number // 64)][:64]
-        dtype = _warmed(app, warm)
+        warmed(app.steps, warm)
         app.following  # noqa: B018 - makes the index
-        others = Others(dtype, warm)
+        encoder = next(step for step in app.steps if isinstance(step, encode.Encoder))
+        others = Others(encoder, warm)
         bar.update(task, description=stream.name)
         ours = 0.0
         done = 0
@@ -147,7 +150,7 @@ def measure(stream: Stream, bar: Progress) -> Beside:
     whole = {name: sum(parts[part] for part in stack) for name, stack in STACKS.items()}
     return Beside(
         posts=done, kept=kept, relevant=len(relevant), kept_relevant=found,
-        threshold=linear.load(linear.FOLDER).meaning.threshold, dtype=dtype,
+        threshold=linear.load(linear.FOLDER).meaning.threshold, dtype=encoder.dtype,
         seconds={OURS: ours, **whole}, steps=steps, parts=parts,
     )  # fmt: skip
 
@@ -165,11 +168,11 @@ def table(stream: Stream, found: Beside) -> Table:
         ratio = "" if name == OURS else f"{found.ratio(name):.2f}"
         if name == stream.bar[0]:
             ratio += f" (bar {stream.bar[1]:.2f})"
-        label = f"{name}, {found.dtype}" if name in (OURS, ALONE) else name
+        label = f"{name}, {found.dtype}" if name in (OURS, ALONE, PADDED) else name
         shown.add_row(
             label, f"{found.posts:,}", f"{seconds:.1f}", f"{found.rate(name):,.0f}", ratio
         )
-        if name == ALONE:
+        if name in (ALONE, PADDED):
             continue
         steps = (
             found.steps
@@ -180,15 +183,6 @@ def table(stream: Stream, found: Beside) -> Table:
             rate = f"{posts / max(spent, 1e-9):,.0f}"
             shown.add_row(f"  {step}", f"{posts:,}", f"{spent:.1f}", rate, "")
     return shown
-
-
-def _warmed(app: Measured, texts: Sequence[str]) -> str:
-    """Have our steps think once, unwatched; the number type that the encoder chose."""
-    posts = [Post(id=f"test:{number}", text=text) for number, text in enumerate(texts)]
-    known: Sequence[Enrichment] = [Enrichment()] * len(posts)
-    for step in app.steps:
-        known = step(posts, known)
-    return next(step.dtype for step in app.steps if isinstance(step, encode.Encoder))
 
 
 def _encoder(folder: str, dtype: str) -> Any:

@@ -46,5 +46,5 @@ def streams(folder: Path, posts: int) -> tuple[Stream, Stream]:
     random.Random(data.SEED).shuffle(mixed)
     return (
         Stream("every post relevant", tuple(crises[:posts]), ("plain stack", 1.5)),
-        Stream("5 % relevant", tuple(mixed), ("encoder alone", 0.6)),
+        Stream("5 % relevant", tuple(mixed), ("our encoder alone", 0.6)),
     )
