@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from monitor import parts
 from monitor.admit import Keys, admit
@@ -24,6 +24,9 @@ from monitor.messages import Message
 from monitor.model import Cursor, Page, Signal, Tick
 from monitor.query import Query, likes
 from monitor.wanted import address
+
+_SAMPLE: Final = 2_000
+"""Signals that stand for all, where it matters what a deployment keeps."""
 
 
 def tried(kind: str, options: Sequence[str], allow: Sequence[str]) -> Page:
@@ -226,7 +229,8 @@ def learned(app: App) -> tuple[tuple[Any, ...], Path | None]:
     folder = app.config.data / HEADS / str(number)
     fresh = folder.with_name(f"{number}.new")
     used = str(former[-1]) if former else ""
-    compared = parts.tool("nlp.train.refit").refit(judged, "", used, fresh)
+    kept = truth.sample(_SAMPLE)
+    compared = parts.tool("nlp.train.refit").refit(judged, kept, used, fresh)
     better = any(line.better for line in compared)
     return compared, fresh.replace(folder) if better else None
 

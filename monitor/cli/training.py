@@ -38,8 +38,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Make the shipped heads again from labelled sets: the same bytes from the same data. With
-    --from decisions refit those in use to the decisions of this deployment, if that is better on
-    events that they saw nothing of."""
+    --from decisions refit them to the decisions of this deployment; each takes the place of the one
+    in use where it is surely better on events that neither was fitted to."""
     if source not in ("", "decisions"):
         raise ConfigError(f"--from {source}: there is nothing of that name; say --from decisions")
     if source or undo:
@@ -80,11 +80,20 @@ def _refit(deployment: App, as_json: bool) -> None:
         say_json({"heads": heads, "folder": str(folder) if folder else None})
         return
     if not compared:
-        out.print("too few decisions: a head needs five events of either kind, confirmed and not")
+        out.print(
+            "too few decisions: a head needs five events of either kind, confirmed and not, that "
+            "the one in use was not fitted to",
+            soft_wrap=True,
+        )
         return
     out.print(_table(compared))
+    out.print(
+        "AP is average precision; positive and negative events weigh as much as the shipped head "
+        "finds of them in all that is kept here; replaced where the log loss is surely less",
+        soft_wrap=True,
+    )
     if folder is None:
-        out.print("none is better on events that it saw nothing of: nothing was replaced")
+        out.print("none is surely better: nothing was replaced")
         return
     out.print(f"heads: {folder}", markup=False, soft_wrap=True)
     out.print(
@@ -95,8 +104,11 @@ def _refit(deployment: App, as_json: bool) -> None:
 
 
 def _table(compared: tuple[Any, ...]) -> Table:
-    columns = ("head", "events", "posts", "positive", "log loss", "average precision", "F1", "")
-    table = Table(*columns, title="on held-back events: in use → refitted")
+    table = Table(title="on events that neither was fitted to: in use → refitted")
+    table.add_column("head", no_wrap=True)
+    for name in ("events", "posts", "positive", "log loss", "AP", "F1"):
+        table.add_column(name)
+    table.add_column(no_wrap=True)
     for line in compared:
         pairs = (f"{a:.3f} → {b:.3f}" for a, b in (line.loss, line.precision, line.f1))
         numbers = (f"{n:,}" for n in (line.events, line.posts, line.positive))

@@ -144,6 +144,16 @@ class Truth:
             )
             return {line[0]: signal_of(line) for line in found if line}
 
+    def sample(self, about: int) -> tuple[Signal, ...]:
+        """About so many signals, or all where there are fewer, spread over all that arrived."""
+        with self._store.reading() as db:
+            (size,) = db.execute("SELECT count(*) FROM signals").fetchone()
+            lines = db.execute(
+                f"SELECT {SIGNAL} FROM signals WHERE rowid % ? = 0 ORDER BY arrived",
+                (max(1, size // about),),
+            )
+            return tuple(map(signal_of, lines))
+
     def expired(self, at: datetime, days: int, per_source: dict[str, int]) -> tuple[str, ...]:
         """Posts that may be kept no longer: collected more than `days` before, or more than their
         source's own limit; never those under a legal hold."""

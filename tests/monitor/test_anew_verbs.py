@@ -7,12 +7,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from monitor.app import _step, refitted
 from monitor.config import read_config
 from monitor.errors import ModelError
-from monitor.model import Enrichment, Post
+from monitor.ledger import utc_now
+from monitor.model import Change, Decided, Decision, Enrichment, Event, Post, Signal, Tick
 from nlp import linear
 from tests.ordeal import Deployed
 from tests.verbs import Verb, found
@@ -83,6 +85,55 @@ def test_refitted_heads_are_used_and_taken_back(verb: Verb, config: Path) -> Non
         _step(read_config(config), "relevance", None)
     assert verb("train", "-c", config, "--undo", "--json").json["heads"].endswith("heads/2")
     _step(read_config(config), "relevance", None)
+
+
+def decided(config: Path, numbers: range) -> None:
+    """Events of which people confirmed every other one; a number tells the kinds apart."""
+    encoder = linear.load(linear.FOLDER).meaning.encoder
+    said = Enrichment(models={"encode": f"MiniLM@{encoder[:8]} float32"})
+    signals, events, told = [], [], []
+    for number in numbers:
+        verdict = "confirmed" if number % 2 else "dismissed"
+        decision = Decision(target=str(number), verdict="confirm" if number % 2 else "dismiss")
+        told.append(Decided(seq=number, decision=decision, event=str(number)))
+        events.append(Event(id=str(number), seq=number, size=3, verdict=verdict))  # type: ignore[arg-type]
+        for post in range(1000 + 3 * number, 1003 + 3 * number):
+            vector = np.random.default_rng(post).normal(size=384) / 20
+            vector[7] += 0.6 if number % 2 else -0.6
+            signals.append(
+                Signal(
+                    post=Post(id=f"jsonl:{post}", text="at the harbour", collected=utc_now()),
+                    enrichment=replace(said, vector=vector.astype("<f4").tobytes()),
+                    event=str(number),
+                    sources=("few",),
+                    arrived=post,
+                    seq=post,
+                )
+            )
+    app = Deployed(config.parent)
+    app.tell(Tick(at=utc_now()))
+    rows = app.ledger.inbox.rows(1)
+    change = Change(
+        last=rows[-1].seq, signals=tuple(signals), events=tuple(events), decided=tuple(told)
+    )
+    app.ledger.truth.commit(rows, change)
+    app.close()
+
+
+def test_decisions_refit_the_heads_and_new_ones_do_again(verb: Verb, config: Path) -> None:
+    train = ("train", "-c", config, "--from", "decisions")
+    decided(config, range(1, 17))
+    first = verb(*train, "--json").json
+    assert [(line["head"], line["events"]) for line in first["heads"]] == [("relevance", 16)]
+    assert first["folder"].endswith("heads/1")
+    assert "too few" in verb(*train).out
+    decided(config, range(17, 57))
+    shown = verb(*train).out
+    assert "neither was fitted to" in shown
+    assert "heads/2" in shown
+    assert verb("train", "-c", config, "--undo", "--json").json["heads"].endswith("heads/1")
+    again = verb(*train, "--json").json
+    assert [(line["events"], line["better"]) for line in again["heads"]] == [(40, True)]
 
 
 def test_what_cannot_be_trained_is_said(verb: Verb, config: Path, tmp_path: Path) -> None:

@@ -184,6 +184,14 @@ def test_what_is_expired_spares_what_is_held(ledger: Ledger) -> None:
     assert ledger.truth.expired(NOON + timedelta(days=40), 365, {}) == ()
 
 
+def test_a_sample_is_spread_over_all_that_is_kept(ledger: Ledger) -> None:
+    taken(ledger, FIRE)
+    signals = tuple(kept(replace(FIRE, id=f"rss:a:{n}"), n) for n in range(1, 101))
+    ledger.truth.commit(ledger.inbox.rows(1), Change(last=1, signals=signals))
+    assert ledger.truth.sample(1000) == signals
+    assert [one.arrived for one in ledger.truth.sample(10)] == list(range(10, 101, 10))
+
+
 def test_malformed_posts_are_kept_as_dead_letters_with_their_reason(ledger: Ledger) -> None:
     ledger.inbox.accept("a", Page(dead=(Dead(id="line 7", reason="no text"),)))
     (letter,) = ledger.desk.dead_letters()
