@@ -50,6 +50,7 @@ ALLOWED = {
     "kills a hundred times": "the same",
     "2 GB answers": "what a test sends",
     "vectors equal within 0.001": "what a test asks for",
+    "the one-sided 95 % interval": "what a refit has to pass",
     "a thousand times, and each two changes": "what a measurement does",
     "a heap of 1 GB": "what the server is given",
     "requests of 20 MB": "what an index sends at most",
