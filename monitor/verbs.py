@@ -168,6 +168,12 @@ def tidied(app: App, kind: str) -> Sequence[str]:
     return gone
 
 
+def views_of(app: App, kind: str) -> Iterator[str]:
+    """The data views of an index of that kind, a line each."""
+    views: Iterator[str] = parts.load("indexes", kind).views(app.options(kind))
+    return views
+
+
 def tested(app: App, kind: str, to: str) -> str:
     """Hand one test message over to that channel, now; its id. Raises DeliveryError, ConfigError,
     QueryError where the address is none."""

@@ -7,7 +7,7 @@ Source: https://www.elastic.co/docs/reference/elasticsearch/rest-apis
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
@@ -104,6 +104,13 @@ def tidy(options: Options) -> Sequence[str]:
         return Store(cluster, options, beside=False).tidy()
     finally:
         cluster.close()
+
+
+def views(options: Options) -> Iterator[str]:
+    """Lines of NDJSON with Kibana's data views of our indices, for its import of saved objects."""
+    from indexes.elastic.views import views as made
+
+    return made(options.prefix)
 
 
 def _check_address(url: str) -> None:

@@ -27,6 +27,12 @@ def fields_of(of: Of) -> Mapping[str, Any]:
     return fields
 
 
+def says() -> Mapping[str, str]:
+    """What each field says, whichever index has it."""
+    said: Mapping[str, str] = _plan()["says"]
+    return said
+
+
 def mappings(of: Of, meta: Mapping[str, Any], options: Options) -> Mapping[str, Any]:
     """The mappings of a new index of our version, which takes no other fields."""
     fields = dict(fields_of(of))

@@ -13,7 +13,7 @@ from monitor.cli.renewing import renew
 from monitor.cli.shell import DEFAULT, AsJson, ConfigFile, app, opened, progress
 from monitor.errors import ConfigError
 from monitor.show import facts_table, out, say_json
-from monitor.verbs import keys_made, let_go, rebuilt, tidied
+from monitor.verbs import keys_made, let_go, rebuilt, tidied, views_of
 
 elastic = typer.Typer(help="Look after our part of an Elasticsearch cluster.", no_args_is_help=True)
 app.add_typer(elastic, name="elastic")
@@ -100,6 +100,15 @@ def tidy(config: ConfigFile = DEFAULT, as_json: AsJson = False) -> None:
     with opened(config) as deployment:
         gone = tidied(deployment, "elastic")
         _say({"deleted": list(gone)} if as_json else {"deleted": "\n".join(gone)}, "tidy", as_json)
+
+
+@elastic.command()
+def views(config: ConfigFile = DEFAULT) -> None:
+    """Print Kibana's data views of our indices, every field described. Send them to a file, and
+    import that in Kibana under Stack Management, Saved Objects."""
+    with opened(config) as deployment:
+        for line in views_of(deployment, "elastic"):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _say(facts: Mapping[str, object], title: str, as_json: bool) -> None:

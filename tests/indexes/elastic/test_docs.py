@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterator
 from importlib.resources import files
 
+from indexes import elastic
 from indexes.elastic import Options
 from monitor.model import CERTAINTIES, SEVERITIES
 from tests.house import ROOT
+from tests.needs import shared
 
 PAGE = (ROOT / "docs" / "elasticsearch.md").read_text(encoding="utf-8")
 MAPPING = json.loads((files("indexes.elastic") / "mapping.json").read_text("utf-8"))
@@ -51,3 +53,24 @@ def test_ranks_are_those_of_the_model() -> None:
     for grades in (SEVERITIES, CERTAINTIES):
         ranks = ", ".join(f"{rank} {grade}" for rank, grade in enumerate(grades))
         assert ranks in PAGE
+
+
+def test_the_data_views_are_those_of_the_mapping_as_kibana_exports_them() -> None:
+    exported = shared("kibana", "elasticsearch-labs", "dashboard.ndjson").read_text("utf-8")
+    real = next(
+        one for one in map(json.loads, exported.splitlines()) if one.get("type") == "index-pattern"
+    )
+    made = [json.loads(line) for line in elastic.views(Options(prefix="city"))]
+    assert [view["id"] for view in made] == ["city-signals", "city-events", "city-activity"]
+    for of, view in zip(INDICES, made, strict=True):
+        shown = view["attributes"]
+        assert view.keys() <= real.keys()
+        assert shown.keys() <= real["attributes"].keys()
+        for name, value in shown.items():
+            assert type(value) is type(real["attributes"][name]), name
+        assert MAPPING[of][shown["timeFieldName"]] == {"type": "date"}
+        described = json.loads(shown["fieldAttrs"])
+        assert described == {
+            field: {"customDescription": MAPPING["says"][field]} for field in MAPPING[of]
+        }
+        assert all(one["value"] in MAPPING[of] for one in json.loads(shown["sourceFilters"]))
