@@ -108,7 +108,7 @@ def views(config: ConfigFile = DEFAULT) -> None:
     import that in Kibana under Stack Management, Saved Objects."""
     with opened(config) as deployment:
         for line in views_of(deployment, "elastic"):
-            out.print(line, markup=False, highlight=False, soft_wrap=True)
+            out.print(line, markup=False, soft_wrap=True)
 
 
 def _say(facts: Mapping[str, object], title: str, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -105,6 +106,12 @@ def test_a_rebuild_names_the_line_to_change_only_for_another_kind(verb: Verb, co
     assert (said["index"], "next" in said) == ("embedded", False)
     assert verb("rebuild", "-c", config, "--to", "oracle").code == 2
     assert verb("rebuild", "-c", config, "--forget", "embedded").code == 2
+
+
+def test_data_views_are_lines_for_kibana(verb: Verb, config: Path) -> None:
+    said = verb("elastic", "views", "-c", config)
+    kinds = [json.loads(line)["type"] for line in said.out.splitlines()]
+    assert (said.code, kinds) == (0, ["index-pattern"] * 3)
 
 
 def test_keys_that_nobody_would_know_are_not_made(verb: Verb, config: Path) -> None:
