@@ -10,6 +10,7 @@ import itertools
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from typing import Final
 
 _NOISE: Final = re.compile(r"https?://\S+|\bwww\.\S+|\bRT\s+(?=@)|@(?:\w|…)+:?", re.IGNORECASE)
@@ -31,6 +32,8 @@ def lead(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without accents, for comparing words across spellings."""
+    if text.isascii():
+        return text.lower()
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in parts if not unicodedata.combining(c))
 
@@ -40,9 +43,8 @@ def words(text: str) -> list[str]:
     return ["0" if word.isdigit() else word for word in _WORD.findall(fold(text))]
 
 
-def hashed(text: str, size: int) -> dict[int, float]:
-    """Bucket to weight for the words and word pairs of a plain text; the weights have norm 1."""
-    found = words(text)
+def hashed(found: Sequence[str], size: int) -> dict[int, float]:
+    """Bucket to weight for those words and their pairs; the weights have norm 1."""
     pairs = (f"{a} {b}" for a, b in itertools.pairwise(found))
     buckets = {zlib.crc32(term.encode()) % size for term in (*found, *pairs)}
     weight = len(buckets) ** -0.5 if buckets else 0.0

@@ -67,9 +67,10 @@ class Heads:
         wide, cued = vectors.shape[1], len(self._cues)
         scores = vectors @ self.weights[:, :wide].T + self.bias
         for row, text in enumerate(texts):
-            found = np.array(self._cues(text), np.float32) * np.float32(self.meaning.cue)
+            words = features.words(text)
+            found = np.array(self._cues(words), np.float32) * np.float32(self.meaning.cue)
             scores[row] += self.weights[:, wide : wide + cued] @ found
-            held = features.hashed(text, self.meaning.buckets)
+            held = features.hashed(words, self.meaning.buckets)
             if held:
                 columns = np.fromiter(held, np.int64) + wide + cued
                 scores[row] += self.weights[:, columns] @ np.fromiter(held.values(), np.float32)

@@ -6,7 +6,7 @@ stands. Who trained the heads on what, and how well they do, stands in `heads/MO
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -55,6 +55,7 @@ class Relevance:
         self._heads = heads
         self._threshold = threshold
         self.version = f"heads {heads.meaning.weights[:8]}"
+        self._topics = _with_finer([head.name for head in heads.meaning.topics])
 
     def __call__(self, posts: Sequence[Post], known: Sequence[Enrichment]) -> Sequence[Enrichment]:
         """Raises ModelError where the vectors are not those that the heads were fitted to."""
@@ -71,7 +72,7 @@ class Relevance:
         relevance, *each = row
         relevant = relevance >= self._threshold
         heads = self._heads.meaning.topics
-        topics = _with_broader({head.name: p for head, p in zip(heads, each, strict=True)})
+        topics = {name: max(each[at] for at in finer) for name, finer in self._topics.items()}
         reached = [head for head, p in zip(heads, each, strict=True) if p >= head.threshold]
         stated = post.stated.topics if post.stated else ()
         found = [head.name for head in reached] if relevant else []
@@ -108,12 +109,14 @@ def open(options: Options) -> Relevance:
     return Relevance(heads, threshold)
 
 
-def _with_broader(topics: Mapping[str, float]) -> dict[str, float]:
-    """With each category as probable as the most probable topic of it."""
-    every = dict(topics)
-    for name, probability in topics.items():
-        every[topic.broader(name)] = max(every.get(topic.broader(name), 0.0), probability)
-    return dict(sorted(every.items()))
+def _with_finer(names: Sequence[str]) -> dict[str, list[int]]:
+    """Every topic and category by name, with the numbers of itself and of what is below it: it is
+    as probable as the most probable of these."""
+    every = sorted({*names, *map(topic.broader, names)})
+    return {
+        each: [at for at, name in enumerate(names) if each in (name, topic.broader(name))]
+        for each in every
+    }
 
 
 def _severity(post: Post, text: str, usual: Sequence[Severity], relevant: bool) -> Severity:

@@ -57,7 +57,7 @@ def severity_of(text: str, usual: Iterable[Severity]) -> Severity:
 
     Reassuring words count only where nothing worse than Moderate is said.
     """
-    minor, moderate, severe, extreme = _rank(text)
+    minor, moderate, severe, extreme = _rank(features.words(text))
     killed = _KILLED.findall(features.fold(text))
     if extreme or any(int(number) >= _MANY for number in killed):
         return "Extreme"

@@ -6,16 +6,14 @@ Source: https://docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html (category)
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from monitor.errors import ModelError
 from monitor.model import CATEGORIES, SEVERITIES, Severity
-from nlp import features
 
 FOLDER: Final = Path(__file__).with_name("topics")
 
@@ -71,20 +69,48 @@ def broader(name: str) -> str:
 
 
 class Cues:
-    """Says which of several lists of cues a text holds a word of."""
+    """Says of which of several lists of cues there is one among words. A cue is a word or several
+    in a row; the last may be the beginning of one, with a star behind it."""
 
     def __init__(self, lists: Sequence[Iterable[str]]) -> None:
-        self._patterns = [_pattern(cues) for cues in lists]
+        self._size = len(lists)
+        self._words: dict[str, list[_Cue]] = {}
+        self._stems: dict[str, list[_Cue]] = {}
+        for number, cues in enumerate(lists):
+            for cue in cues:
+                first, *rest = cue.removesuffix("*").split()
+                known = self._stems if cue.endswith("*") and not rest else self._words
+                known.setdefault(first, []).append(_Cue(number, rest, cue.endswith("*")))
+        self._lengths = sorted({len(stem) for stem in self._stems})
 
     def __len__(self) -> int:
-        return len(self._patterns)
+        return self._size
 
-    def __call__(self, text: str) -> list[bool]:
-        """One answer a list, for a plain text."""
-        spaced = " ".join(features.words(text))
-        return [pattern.search(spaced) is not None for pattern in self._patterns]
+    def __call__(self, words: Sequence[str]) -> list[bool]:
+        """One answer a list, for the words of a plain text."""
+        found = [False] * self._size
+        for at, word in enumerate(words):
+            for cue in self._words.get(word, ()):
+                found[cue.number] |= not cue.rest or cue.goes_on(words[at + 1 :])
+            for length in self._lengths:
+                if length > len(word):
+                    break
+                for cue in self._stems.get(word[:length], ()):
+                    found[cue.number] = True
+        return found
 
 
-def _pattern(cues: Iterable[str]) -> re.Pattern[str]:
-    forms = (re.escape(cue).replace(r"\*", r"\w*").replace(r"\ ", " ") for cue in sorted(set(cues)))
-    return re.compile(rf"\b(?:{'|'.join(forms)})\b")
+class _Cue(NamedTuple):
+    """The number of its list, and the words that follow its first one."""
+
+    number: int
+    rest: list[str]
+    starred: bool
+
+    def goes_on(self, words: Sequence[str]) -> bool:
+        """Whether these begin with the rest of it."""
+        *whole, last = self.rest
+        if len(words) < len(self.rest) or list(words[: len(whole)]) != whole:
+            return False
+        word = words[len(whole)]
+        return word.startswith(last) if self.starred else word == last

@@ -72,10 +72,10 @@ def matrix_of(
     """Sparse rows: the vector, the cue words of each topic, the hashed words."""
     from scipy import sparse  # type: ignore[import-untyped]
 
-    plain = [features.lead(text) for text in texts]
+    words = [features.words(features.lead(text)) for text in texts]
     cues = topic.Cues([each.cues for each in topics])
-    flags = np.array([cues(text) for text in plain], np.float32) * np.float32(cue)
-    held = [features.hashed(text, buckets) for text in plain]
+    flags = np.array([cues(each) for each in words], np.float32) * np.float32(cue)
+    held = [features.hashed(each, buckets) for each in words]
     ends = np.cumsum([0, *map(len, held)])
     columns = np.fromiter((bucket for each in held for bucket in each), np.int64)
     values = np.fromiter((value for each in held for value in each.values()), np.float32)

@@ -63,12 +63,15 @@ def test_the_labels_of_a_topic_stand_in_the_training_sets(one: topic.Topic) -> N
 
 
 def test_a_cue_matches_whole_words_and_endings_where_it_says_so() -> None:
-    cues = topic.Cues([["fire"], ["inund*"], ["gas leak"]])
+    cues = topic.Cues([["fire"], ["inund*"], ["gas leak", "state of emergenc*"]])
 
-    assert cues("A FIRE, again") == [True, False, False]
-    assert cues("fireworks") == [False, False, False]
-    assert cues("Calles inundadas") == [False, True, False]
-    assert cues("Gas-leak reported") == [False, False, True]
+    assert cues(features.words("A FIRE, again")) == [True, False, False]
+    assert cues(features.words("fireworks")) == [False, False, False]
+    assert cues(features.words("Calles inundadas")) == [False, True, False]
+    assert cues(features.words("Gas-leak reported")) == [False, False, True]
+    assert cues(features.words("No gas, no leak, gas")) == [False, False, False]
+    assert cues(features.words("A state of emergencies")) == [False, False, True]
+    assert cues(features.words("A state of")) == [False, False, False]
 
 
 @pytest.mark.parametrize(
