@@ -108,7 +108,7 @@ def tidy(options: Options) -> Sequence[str]:
 
 def views(options: Options) -> Iterator[str]:
     """Lines of NDJSON with Kibana's data views of our indices, for its import of saved objects."""
-    from indexes.elastic.views import views as made
+    from indexes.elastic.kibana import views as made
 
     return made(options.prefix)
 
