@@ -95,6 +95,7 @@ def test_words_of_a_promotion_leave_the_focus_where_it_went(analyst: Window) -> 
     with analyst.site.app.consuming():
         first.locator("form button").press("Enter")
         expect(first.locator(".promoted[data-outcome=pending]")).to_be_focused()
+        analyst.ready()
         analyst.find("#q").focus()
         analyst.site.app.catch_up()
     first.locator(".promoted[data-outcome=applied]").wait_for()
