@@ -14,6 +14,7 @@ from elasticsearch import ApiError, AuthorizationException
 
 from indexes.elastic import Key, Options
 from indexes.elastic.cluster import PASSWORD, USER, Cluster, types_of
+from indexes.elastic.kept import ALL
 from indexes.elastic.mapping import MAKER
 from monitor.errors import ConfigError
 
@@ -83,7 +84,7 @@ def _rights(prefix: str) -> Mapping[str, Mapping[str, Any]]:
     """What each key may do, all of it with our indices only."""
 
     def with_ours(*privileges: str) -> list[dict[str, Any]]:
-        names = [f"{prefix}-{of}*" for of in ("signals", "events", "activity")]
+        names = [f"{prefix}-{of}*" for of in ALL]
         return [{"names": names, "privileges": privileges}]
 
     kibana = {

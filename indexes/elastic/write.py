@@ -268,8 +268,8 @@ def _lines(id: str, version: int, body: bytes) -> bytes:
 
 
 def _removal(index: str, id: str, version: int | None = None) -> _Item:
-    """What is of that version or older leaves; whatever it is, where nobody writes any more: there
-    a version would make the index again if it was deleted meanwhile."""
+    """What is of that version or older leaves; without one, whatever is there, and an index that
+    was deleted meanwhile is not made again, as it would be by a removal with a version."""
     versioned = b"" if version is None else b',"version":%d,"version_type":"external_gte"' % version
     name = _encode(key_of(id))
     return _Item(id, b'{"delete":{"_index":%b,"_id":%b%b}}\n' % (_encode(index), name, versioned))
